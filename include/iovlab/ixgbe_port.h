@@ -1,0 +1,74 @@
+/*
+ * The seam of the 82599: function half and adapter half.
+ *
+ * The silicon is one adapter with many functions.  What a *function* owns (its
+ * registers, queue pairs, descriptors, DMA, interrupts) is IxgbeFunction; what
+ * the *adapter* owns (filters, pools, embedded switch, wire, mailbox memory,
+ * resource counts) is IxgbeAdapter.  In the bare-metal view both are in one
+ * QEMU process and call each other through this file.  In the child-partition
+ * view a VF is in the VM's QEMU process and the adapter in the host process;
+ * each call below is then one message of the link protocol (spec/link.h).
+ *
+ * Frames cross the seam whole: offloads of transmit (checksums, segmentation,
+ * VLAN tag insertion asked for by the descriptor) are done by the function
+ * before, offloads of receive (checksum validation, VLAN strip) after.  A
+ * frame has no FCS.  Lengths are bytes.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef IOVLAB_IXGBE_PORT_H
+#define IOVLAB_IXGBE_PORT_H
+
+#include "iovlab/bytes.h"
+
+/* Largest frame without FCS that the adapter handles (8.2.3.22.13 MAXFRS). */
+#define IXGBE_FRAME_MAX 15868
+#define IXGBE_POOLS 64
+#define IXGBE_QUEUES 128
+#define IXGBE_MBX_DWORDS 16
+
+/* What the adapter's filters know of a frame that a function receives. */
+typedef struct IxgbeRxMeta {
+    uint8_t queue;            /* queue within the function */
+    bool loopback;            /* came through the embedded switch (STAT.LB) */
+    bool multicast;           /* counted in VFMPRC */
+    uint8_t rss_type;         /* 7.1.2.8.1; 0: no hash */
+    uint32_t rss_hash;
+} IxgbeRxMeta;
+
+typedef enum IxgbeRxResult {
+    IXGBE_RX_DONE,            /* in the ring, or dropped and counted */
+    IXGBE_RX_WAIT,            /* no descriptor and not drop-enabled: offer the
+                                 same frame again after room() */
+} IxgbeRxResult;
+
+/* Function to adapter. */
+typedef struct IxgbePortOps {
+    /*
+     * Transmit.  False: no room, the frame stays the function's and tx_room()
+     * on the function follows.
+     */
+    bool (*tx)(void *port, const uint8_t *frame, size_t len);
+    /* Receive may go on after IXGBE_RX_WAIT. */
+    void (*rx_room)(void *port);
+    /* VFCTRL.RST or FLR (4.2.2): the adapter sets VFLRE, drops mailbox locks. */
+    void (*reset)(void *port, bool flr);
+    /* VFMAILBOX written: REQ, ACK, VFU bits as the VF wrote them. */
+    void (*mailbox)(void *port, uint32_t vfmailbox);
+    /* VFMBMEM dword written. */
+    void (*mailbox_mem)(void *port, unsigned index, uint32_t value);
+    /* Bus mastering of the function went on or off. */
+    void (*bus_master)(void *port, bool on);
+} IxgbePortOps;
+
+/* State that the adapter pushes to a function; a VF's registers mirror it. */
+typedef struct IxgbePortState {
+    uint32_t links;           /* LINKS as the VF reads it in VFLINKS */
+    bool rx_enable;           /* VFRE and RXCTRL.RXEN */
+    bool tx_enable;           /* VFTE and DMATXCTL.TE */
+    bool pf_reset_done;       /* CTRL_EXT.PFRSTD: RSTD, not RSTI */
+    uint32_t vfmailbox;       /* PFSTS, PFACK, VFU, PFU as they now stand */
+    uint32_t mbmem[IXGBE_MBX_DWORDS];
+} IxgbePortState;
+
+#endif
