@@ -12,12 +12,27 @@
  * Frames and their ownership
  * --------------------------
  * Host to VM: FRAME messages bear consecutive sequence numbers from 1, per
- * connection.  The VM side acknowledges (ACK, cumulative) once a frame is in
- * the guest's ring or was dropped by a rule of the device; until then the host
- * owns it, may take it back by closing the connection or with RECALL, and
- * delivers it elsewhere.  At most `window` frames (WELCOME) are unacknowledged.
- * VM to host: a FRAME is the host's when it is written to the socket; the VM
- * side leaves frames in the guest's ring while its output is backed up.
+ * session (WELCOME).  The VM side acknowledges (ACK, cumulative) once a frame
+ * is in the guest's ring or was dropped by a rule of the device; until then
+ * the host owns it, may take it back with RECALL or when the connection ends,
+ * and delivers it elsewhere.  At most `rx_window` frames are unacknowledged.
+ * A VM remembers the session and the last frame it took, also through a
+ * migration, and tells them to the next host it meets (`last` in HELLO, or in
+ * RUNSTATE if the state was loaded after HELLO): a frame whose ACK was lost is
+ * then not delivered twice.
+ *
+ * VM to host: frames are numbered in the same way by counting.  At most
+ * `tx_window` frames may be beyond the host's CREDIT (cumulative); what does
+ * not fit stays in the guest's ring.  Neither direction's frames ever hold up
+ * the other's, or a control message.
+ *
+ * Draining
+ * --------
+ * DRAIN: the VM answers DRAINED with the same cookie once the guest has
+ * consumed every frame sent before it; one DRAIN at a time.  RECALL: the VM
+ * forgets the frames that are not in the ring (and an unanswered DRAIN),
+ * answers ACK and then DRAINED with RECALL's cookie; the host sends no frame in
+ * between, and numbers the next one ACK + 1.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -50,6 +65,7 @@ typedef enum LinkType {
                                    consumed every frame sent before this */
     LINK_RECALL          = 34,  /* u64 cookie: forget frames not yet in the
                                    ring; answer ACK, then DRAINED */
+    LINK_CREDIT          = 35,  /* u64 number of frames taken from the VM */
     /* NIC role, host to VM */
     LINK_NIC_CONFIG      = 48,  /* LinkNicConfig; again whenever it changes */
     LINK_NIC_VF          = 49,  /* LinkNicVf: NVSP VF_ASSOCIATION */
@@ -92,6 +108,13 @@ typedef enum LinkErrorCode {
 
 enum { LINK_ROLE_NIC = 1, LINK_ROLE_VF = 2 };
 
+/* How far a VM had come in an earlier session; all 0: none. */
+typedef struct IOV_PACKED LinkLast {
+    uint64_t session;
+    uint64_t taken;             /* last sequence number taken there */
+} LinkLast;
+IOV_SIZE_CHECK(LinkLast, 16);
+
 typedef struct IOV_PACKED LinkHello {
     uint32_t magic;
     uint16_t version;
@@ -100,15 +123,18 @@ typedef struct IOV_PACKED LinkHello {
     uint32_t index;             /* NIC: its number in the VM; VF: VF number */
     uint8_t incoming;           /* 1: VM waits for its migration stream */
     uint8_t reserved[3];
+    LinkLast last;
 } LinkHello;
-IOV_SIZE_CHECK(LinkHello, 80);
+IOV_SIZE_CHECK(LinkHello, 96);
 
 typedef struct IOV_PACKED LinkWelcome {
     uint16_t version;
-    uint16_t window;            /* frames, >= 1 */
-    uint32_t reserved;
+    uint16_t rx_window;         /* frames to the VM, >= 1 */
+    uint16_t tx_window;         /* frames from the VM, >= 1 */
+    uint16_t reserved;
+    uint64_t session;           /* unique among hosts, not 0 */
 } LinkWelcome;
-IOV_SIZE_CHECK(LinkWelcome, 8);
+IOV_SIZE_CHECK(LinkWelcome, 16);
 
 /* Followed by 14..IXGBE_FRAME_MAX bytes.  From the VM: seq and meta are 0. */
 typedef struct IOV_PACKED LinkFrame {
@@ -122,11 +148,16 @@ typedef struct IOV_PACKED LinkFrame {
 IOV_SIZE_CHECK(LinkFrame, 16);
 enum { LINK_META_LOOPBACK = 1, LINK_META_MULTICAST = 2 };
 
+/*
+ * A VM that is not running takes no frame; the ACK of all it took comes before
+ * this message, and so does every frame it sent.
+ */
 typedef struct IOV_PACKED LinkRunstate {
     uint8_t running;
     uint8_t reserved[7];
+    LinkLast last;              /* of the state loaded after HELLO, or 0 */
 } LinkRunstate;
-IOV_SIZE_CHECK(LinkRunstate, 8);
+IOV_SIZE_CHECK(LinkRunstate, 24);
 
 typedef struct IOV_PACKED LinkNicConfig {
     uint8_t mac[6];
@@ -166,7 +197,10 @@ typedef struct IOV_PACKED LinkNicStatus {
 } LinkNicStatus;
 IOV_SIZE_CHECK(LinkNicStatus, 36);
 
-/* IxgbePortState on the wire. */
+/*
+ * IxgbePortState on the wire.  In vfmailbox PFSTS and PFACK are edges (set
+ * since the last VF_STATE), VFU and PFU levels.
+ */
 typedef struct IOV_PACKED LinkVfState {
     uint8_t mac[6];             /* address the host gave this VF */
     uint8_t rx_enable;
