@@ -18,6 +18,7 @@
 #define IOVLAB_HYPERVISOR_H
 
 #include "iovlab/bytes.h"
+#include "iovlab/state.h"
 
 #define HVR_SPA_OFFSET 0x4000000000ULL      /* 256 GiB */
 
@@ -47,8 +48,8 @@ typedef struct HvrInterrupt {
 } HvrInterrupt;
 
 /*
- * @unit is owned by the caller and outlives the hypervisor.  @table_mem reads
- * and writes the private tables by SPA.  @on_fault hears of each record taken
+ * @unit is owned by the caller and outlives the hypervisor.  @spa_read and
+ * @spa_write reach the private tables.  @on_fault (may be NULL) hears of each record taken
  * from the unit.
  */
 typedef struct HypervisorOps {
@@ -81,6 +82,22 @@ bool hypervisor_irte_set(Hypervisor *hv, int index, const HvrInterrupt *irq);
 void hypervisor_irte_free(Hypervisor *hv, int index, unsigned count);
 /* The remappable-format MSI (VT-d 5.1.2.2) that reaches entry @index. */
 void hypervisor_irte_msi(int index, uint64_t *address, uint32_t *data);
+
+/*
+ * The unit's event interrupt: @data of a message that VtdUnitOps.send_msi got.
+ * Takes the fault records and calls on_fault for each.
+ */
+void hypervisor_interrupt(Hypervisor *hv, uint32_t data);
+
+/*
+ * Migration: which requester ids are granted, which entries are allocated and
+ * what they hold.  Loading builds tables anew for the RAM of this machine; on
+ * error (in the reader) nothing is granted.
+ */
+void hypervisor_save(const Hypervisor *hv, StateWriter *w);
+bool hypervisor_load(Hypervisor *hv, StateReader *r);
+/* Machine reset: every grant and interrupt entry is taken back. */
+void hypervisor_reset(Hypervisor *hv);
 
 /* For leak checks: all zero when nothing is granted. */
 typedef struct HypervisorUse {

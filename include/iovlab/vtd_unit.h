@@ -1,0 +1,202 @@
+/*
+ * One VT-d remapping unit: registers, translation, interrupt remapping.
+ *
+ * The unit has the register interface and in-memory tables of the VT-d
+ * specification and no owner of its own: a guest's driver or the simulated
+ * hypervisor (iovlab/hypervisor.h) programs it.  Its caches hold what they
+ * were filled with until it is invalidated, as silicon's do, so that a driver
+ * that forgets to flush is found out.
+ *
+ * Requests come from devices through vtd_unit_translate() and
+ * vtd_unit_remap().  Neither allocates.  A request that is blocked has been
+ * recorded (unless fault processing is disabled for the entry) before the
+ * call returns.
+ *
+ * Everything runs in one thread.  The unit may be entered again from its own
+ * callbacks (an event interrupt may lead to a register access).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef IOVLAB_VTD_UNIT_H
+#define IOVLAB_VTD_UNIT_H
+
+#include "iovlab/bytes.h"
+#include "iovlab/state.h"
+#include "spec/vtd.h"
+
+typedef struct VtdUnit VtdUnit;
+
+typedef struct VtdUnitConfig {
+    uint8_t aw_bits;            /* guest address width: 39, 48 or 57 */
+    uint8_t haw_bits;           /* host address width, 32..52 */
+    bool interrupt_remapping;
+    bool eim;                   /* 32-bit APIC ids */
+    bool caching_mode;          /* absent entries are cached as well */
+    bool pass_through;
+    bool snoop_control;
+    bool coherent;              /* table walks snoop CPU caches */
+    bool dma_drain;             /* DRD, DWD */
+    bool write_buffer;          /* RWBF: software must flush it */
+    bool set_root_invalidates;  /* ESRTPS, ESIRTPS */
+    bool compress_faults;       /* one pending record for each requester */
+    uint16_t fault_records;     /* 1..VTD_FRCD_MAX */
+    /* Caches: entries and ways, powers of two, ways <= entries, 16 at most. */
+    uint32_t iotlb_entries;
+    uint32_t iotlb_ways;
+    uint32_t context_entries;
+    uint32_t context_ways;
+    uint32_t irte_entries;
+    uint32_t irte_ways;
+} VtdUnitConfig;
+
+/* Sensible values for all of it: 48 bits, everything offered, 8 records. */
+void vtd_unit_config_default(VtdUnitConfig *config);
+/* NULL if the values can be built, otherwise a sentence (caller frees). */
+char *vtd_unit_config_check(const VtdUnitConfig *config);
+
+/* The entry that decided about a request. */
+typedef enum VtdEntryKind {
+    VTD_ENTRY_NONE,             /* the request itself */
+    VTD_ENTRY_ROOT,
+    VTD_ENTRY_CONTEXT,
+    VTD_ENTRY_PAGING,           /* level says which */
+    VTD_ENTRY_IRTE,
+} VtdEntryKind;
+
+typedef struct VtdFault {
+    VtdFaultReason reason;
+    uint16_t sid;
+    bool write;
+    bool recorded;              /* in a register; otherwise FPD, overflow... */
+    uint64_t address;           /* DMA address, or index of the interrupt */
+    VtdEntryKind entry;
+    uint8_t level;              /* paging level, 1 = 4K */
+    bool cached;                /* the entry came out of a cache */
+    uint64_t entry_address;     /* where the entry is in memory */
+    VtdEntry value;             /* what it holds; hi unused for paging */
+} VtdFault;
+
+/* Reason in words, e.g. "no write permission"; never NULL. */
+const char *vtd_fault_reason_text(uint8_t reason);
+/* A whole sentence without the device's name; caller frees. */
+char *vtd_fault_describe(const VtdFault *fault);
+
+/* What an invalidation covered, for users of earlier translations. */
+typedef struct VtdInvalidated {
+    enum { VTD_INV_ALL, VTD_INV_DOMAIN, VTD_INV_PAGES, VTD_INV_DEVICE } what;
+    uint16_t domain;
+    uint16_t sid;               /* VTD_INV_DEVICE, with sid_mask bits ignored */
+    uint16_t sid_mask;
+    uint64_t address;           /* VTD_INV_PAGES: start and size in bytes */
+    uint64_t size;
+} VtdInvalidated;
+
+typedef struct VtdUnitOps {
+    /* Tables and queues: false if any byte is not memory. */
+    bool (*mem_read)(void *opaque, uint64_t addr, void *buf, size_t len);
+    bool (*mem_write)(void *opaque, uint64_t addr, const void *buf, size_t len);
+    /* The unit's own event interrupts.  They are never remapped (7.3). */
+    void (*send_msi)(void *opaque, uint64_t address, uint32_t data);
+    /*
+     * Wait for requests that were translated earlier to reach memory.  True
+     * when that is so now; false if vtd_unit_drained() will be called later,
+     * until when the invalidation is not complete.  NULL: always so.
+     */
+    bool (*drain)(void *opaque);
+    /* Every blocked request, recorded or not.  May be NULL. */
+    void (*fault)(void *opaque, const VtdFault *fault);
+    /* Translations changed (QEMU's IOMMU notifiers).  May be NULL. */
+    void (*invalidated)(void *opaque, const VtdInvalidated *what);
+    /* Interrupt entries changed; count 0: all of them.  May be NULL. */
+    void (*irte_invalidated)(void *opaque, uint32_t index, uint32_t count);
+} VtdUnitOps;
+
+/* @config must have passed vtd_unit_config_check(). */
+VtdUnit *vtd_unit_new(const VtdUnitConfig *config, const VtdUnitOps *ops,
+                      void *opaque);
+void vtd_unit_free(VtdUnit *u);
+/* Power-on state: everything off, caches empty, faults gone. */
+void vtd_unit_reset(VtdUnit *u);
+/* A drain that the callback put off is over. */
+void vtd_unit_drained(VtdUnit *u);
+
+/*
+ * Register access, @size 4 or 8, naturally aligned.  Others read as zero and
+ * are ignored on write (11.2), and traced.
+ */
+uint64_t vtd_unit_mmio_read(VtdUnit *u, uint64_t offset, unsigned size);
+void vtd_unit_mmio_write(VtdUnit *u, uint64_t offset, uint64_t value,
+                         unsigned size);
+
+/* A DMA request without PASID, untranslated. */
+typedef struct VtdRequest {
+    uint16_t sid;               /* requester id */
+    bool write;
+    bool zero_length;           /* a read of no bytes (a flush) */
+    bool probe;                 /* records nothing: a debugger asks */
+    uint64_t address;
+} VtdRequest;
+
+typedef struct VtdTranslation {
+    uint64_t address;           /* of the page or, with mask ~0, everything */
+    uint64_t mask;              /* size of the region - 1 */
+    bool read;
+    bool write;
+    uint16_t domain;
+} VtdTranslation;
+
+/*
+ * True: allowed.  The request's address is translated to
+ * (address & ~mask) | (request & mask).  False: blocked; *fault (may be NULL)
+ * says why.
+ */
+bool vtd_unit_translate(VtdUnit *u, const VtdRequest *request,
+                        VtdTranslation *out, VtdFault *fault);
+
+/* An interrupt as it reaches the processors. */
+typedef struct VtdInterrupt {
+    uint32_t dest;              /* APIC id or logical destination */
+    uint8_t vector;
+    uint8_t delivery_mode;      /* VTD_DLM_* */
+    bool logical;
+    bool redirection_hint;
+    bool level;
+    bool level_assert;
+    bool remapped;              /* false: let through in its own format */
+} VtdInterrupt;
+
+/* A write of @data to @address in the interrupt window by @sid. */
+bool vtd_unit_remap(VtdUnit *u, uint16_t sid, uint64_t address, uint32_t data,
+                    VtdInterrupt *out, VtdFault *fault);
+
+/* True while DMA of any device is translated. */
+bool vtd_unit_translating(const VtdUnit *u);
+/* True while interrupts are remapped. */
+bool vtd_unit_remapping(const VtdUnit *u);
+
+typedef struct VtdUnitStats {
+    uint64_t iotlb_hits;
+    uint64_t iotlb_misses;
+    uint64_t context_hits;
+    uint64_t context_misses;
+    uint64_t irte_hits;
+    uint64_t irte_misses;
+    uint64_t walk_reads;        /* entries read from memory */
+    uint64_t faults;            /* blocked requests */
+    uint64_t faults_lost;       /* of these, not recorded for want of room */
+    uint64_t descriptors;       /* of the invalidation queue */
+    uint64_t invalidated;       /* cache entries taken out by invalidations */
+    uint32_t iotlb_used;        /* entries in use now */
+} VtdUnitStats;
+
+void vtd_unit_stats(const VtdUnit *u, VtdUnitStats *stats);
+
+/*
+ * Migration.  Caches are not carried: they start empty, which silicon may do
+ * at any time.  Load takes hostile input, leaves the unit reset on error, and
+ * reports through the reader.
+ */
+void vtd_unit_save(const VtdUnit *u, StateWriter *w);
+bool vtd_unit_load(VtdUnit *u, StateReader *r);
+
+#endif
