@@ -45,9 +45,9 @@ def main():
                 lines.append(f'''
 static inline void trace_{name}({args})
 {{
-    static int state;
-    if (__builtin_expect(state >= 0, 0) &&
-        sim_trace_enabled(&state, "{name}")) {{
+    static int trace_on_;
+    if (__builtin_expect(trace_on_ >= 0, 0) &&
+        sim_trace_enabled(&trace_on_, "{name}")) {{
         sim_trace_print("{name} " {fmt}{names});
     }}
 }}''')
