@@ -59,6 +59,8 @@ typedef struct VmbusBusOps {
 
 VmbusBus *vmbus_bus_new(const VmbusBusOps *ops, void *opaque);
 void vmbus_bus_free(VmbusBus *bus);
+/* Refuses newer guests' first tries, as an older host would (VMBUS_VERSION()). */
+void vmbus_bus_set_max_version(VmbusBus *bus, uint32_t version);
 /* Machine reset: every channel closed, every offer kept, nothing connected. */
 void vmbus_bus_reset(VmbusBus *bus);
 /* Does what is due: messages out, open channels with work.  Bounded work. */
