@@ -29,7 +29,7 @@
 
 /* What the adapter's filters know of a frame that a function receives. */
 typedef struct IxgbeRxMeta {
-    uint8_t queue;            /* queue within the function */
+    uint8_t queue;            /* within the VF; the PF's is the adapter's */
     bool loopback;            /* came through the embedded switch (STAT.LB) */
     bool multicast;           /* counted in VFMPRC */
     uint8_t rss_type;         /* 7.1.2.8.1; 0: no hash */
@@ -45,10 +45,10 @@ typedef enum IxgbeRxResult {
 /* Function to adapter. */
 typedef struct IxgbePortOps {
     /*
-     * Transmit.  False: no room, the frame stays the function's and tx_room()
-     * on the function follows.
+     * Transmit; the queue is numbered as in IxgbeRxMeta.  False: no room, the
+     * frame stays the function's and tx_room() on the function follows.
      */
-    bool (*tx)(void *port, const uint8_t *frame, size_t len);
+    bool (*tx)(void *port, unsigned queue, const uint8_t *frame, size_t len);
     /* Receive may go on after IXGBE_RX_WAIT. */
     void (*rx_room)(void *port);
     /* VFCTRL.RST or FLR (4.2.2): the adapter sets VFLRE, drops mailbox locks. */
@@ -66,8 +66,10 @@ typedef struct IxgbePortState {
     uint32_t links;           /* LINKS as the VF reads it in VFLINKS */
     bool rx_enable;           /* VFRE and RXCTRL.RXEN */
     bool tx_enable;           /* VFTE and DMATXCTL.TE */
+    bool tx_vlan_insert;      /* VMVIR lets descriptors ask for a tag */
     bool pf_reset_done;       /* CTRL_EXT.PFRSTD: RSTD, not RSTI */
-    uint32_t vfmailbox;       /* PFSTS, PFACK, VFU, PFU as they now stand */
+    /* VFU, PFU: levels.  PFSTS, PFACK: set since the state was last told. */
+    uint32_t vfmailbox;
     uint32_t mbmem[IXGBE_MBX_DWORDS];
 } IxgbePortState;
 

@@ -206,7 +206,8 @@ typedef struct IOV_PACKED LinkVfState {
     uint8_t rx_enable;
     uint8_t tx_enable;
     uint8_t pf_reset_done;
-    uint8_t reserved[3];
+    uint8_t tx_vlan_insert;
+    uint8_t reserved[2];
     uint32_t links;
     uint32_t vfmailbox;
     uint32_t mbmem[IXGBE_MBX_DWORDS];

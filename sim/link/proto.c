@@ -101,7 +101,8 @@ static const char *check_body(LinkType type, const uint8_t *body)
         const LinkVfState *state = (const LinkVfState *)body;
 
         return state->rx_enable <= 1 && state->tx_enable <= 1 &&
-               state->pf_reset_done <= 1 ? NULL : "bad flag";
+               state->pf_reset_done <= 1 &&
+               state->tx_vlan_insert <= 1 ? NULL : "bad flag";
     }
     case LINK_NIC_CONFIG: {
         const LinkNicConfig *config = (const LinkNicConfig *)body;
