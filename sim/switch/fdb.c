@@ -1,0 +1,72 @@
+/*
+ * What a switch has learned: stations and the ports behind which they are.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "switch-internal.h"
+#include "iovlab-trace.h"
+
+static gboolean is_old(gpointer key, gpointer value, gpointer opaque)
+{
+    const VswitchEntry *entry = value;
+    const Vswitch *sw = opaque;
+
+    return sw->ops->clock_ns(sw->opaque) - entry->seen > sw->aging;
+}
+
+void vswitch_learn(VswitchPort *port, const uint8_t *mac, uint16_t vid)
+{
+    Vswitch *sw = port->sw;
+    uint64_t key = vswitch_key(mac, vid);
+    VswitchEntry *entry = g_hash_table_lookup(sw->learned, &key);
+
+    if (!entry) {
+        if (g_hash_table_size(sw->learned) >= VSWITCH_LEARNED_MAX &&
+            !g_hash_table_foreach_remove(sw->learned, is_old, sw)) {
+            return;
+        }
+        entry = g_new(VswitchEntry, 1);
+        entry->key = key;
+        entry->port = port;
+        g_hash_table_insert(sw->learned, &entry->key, entry);
+        trace_vswitch_station_learn(port->name, key);
+    } else if (entry->port != port) {
+        trace_vswitch_station_move(entry->port->name, port->name, key);
+        entry->port = port;
+        sw->moves++;
+    }
+    entry->seen = sw->ops->clock_ns(sw->opaque);
+}
+
+VswitchPort *vswitch_learned_port(Vswitch *sw, const uint8_t *mac,
+                                  uint16_t vid)
+{
+    uint64_t key = vswitch_key(mac, vid);
+    VswitchEntry *entry = g_hash_table_lookup(sw->learned, &key);
+
+    if (entry && is_old(NULL, entry, sw)) {
+        g_hash_table_remove(sw->learned, &key);
+        entry = NULL;
+    }
+    return entry ? entry->port : NULL;
+}
+
+static gboolean is_behind(gpointer key, gpointer value, gpointer port)
+{
+    return ((VswitchEntry *)value)->port == port;
+}
+
+void vswitch_forget(Vswitch *sw, VswitchPort *port)
+{
+    g_hash_table_foreach_remove(sw->learned, is_behind, port);
+}
+
+unsigned vswitch_learned(const Vswitch *sw)
+{
+    return g_hash_table_size(sw->learned);
+}
+
+uint64_t vswitch_moves(const Vswitch *sw)
+{
+    return sw->moves;
+}

@@ -1,0 +1,152 @@
+/*
+ * VLANs at the ports of a switch: which frames may pass, and in which form.
+ *
+ * Inside the switch a frame has a VID (0: none).  An access port's frames are
+ * untagged outside; uplinks and the ports of a plain bridge pass tags as they
+ * are; a trunk does so for its VIDs; any other port has no VLANs at all.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "switch-internal.h"
+
+#define TCI_VID 0x0fff
+
+static bool passes_tags(const VswitchPort *port)
+{
+    return port->sw->kind == VSWITCH_TOR || port->config.uplink;
+}
+
+static bool trunk_has(const VswitchPort *port, uint16_t vid)
+{
+    return !port->config.vids ||
+           (port->vids[vid / 64] >> (vid % 64) & 1);
+}
+
+static bool frame_tag(const Frame *frame, uint16_t *tci)
+{
+    if (frame->len < FRAME_ETH_LEN + FRAME_VLAN_LEN ||
+        rd_be16(frame->data + 12) != FRAME_TYPE_VLAN) {
+        return false;
+    }
+    *tci = rd_be16(frame->data + 14);
+    return true;
+}
+
+bool vswitch_frame_enter(VswitchFrame *vf, const VswitchPort *port,
+                         Frame *frame)
+{
+    const VswitchPortConfig *config = &port->config;
+    uint16_t tci;
+
+    *vf = (VswitchFrame) { 0 };
+    if (frame_tag(frame, &tci)) {
+        vf->tci = tci;
+        vf->vid = tci & TCI_VID;
+        vf->tagged = frame_ref(frame);
+    } else {
+        vf->untagged = frame_ref(frame);
+    }
+    if (passes_tags(port)) {
+        return true;
+    }
+    if (vf->vid && !(config->trunk && trunk_has(port, vf->vid))) {
+        return false;
+    }
+    if (!vf->vid && config->access_vid) {
+        /* A priority tag, or none, becomes the port's own. */
+        Frame *plain = vswitch_frame_leave(vf, port);
+
+        if (!plain) {
+            return false;
+        }
+        frame_ref(plain);
+        vswitch_frame_clear(vf);
+        vf->untagged = plain;
+        vf->vid = config->access_vid & TCI_VID;
+        vf->tci = (vf->tci & ~TCI_VID) | vf->vid;
+    }
+    return true;
+}
+
+bool vswitch_frame_member(const VswitchFrame *vf, const VswitchPort *port)
+{
+    if (passes_tags(port) || vf->vid == port->config.access_vid) {
+        return true;
+    }
+    return vf->vid && port->config.trunk && trunk_has(port, vf->vid);
+}
+
+static Frame *make_untagged(const Frame *tagged)
+{
+    Frame *frame = frame_alloc(tagged->len - FRAME_VLAN_LEN);
+
+    memcpy(frame->data, tagged->data, 12);
+    memcpy(frame->data + 12, tagged->data + 16, tagged->len - 16);
+    return frame;
+}
+
+static Frame *make_tagged(const Frame *untagged, uint16_t tci)
+{
+    Frame *frame = frame_alloc(untagged->len + FRAME_VLAN_LEN);
+
+    if (frame) {
+        memcpy(frame->data, untagged->data, 12);
+        wr_be16(frame->data + 12, FRAME_TYPE_VLAN);
+        wr_be16(frame->data + 14, tci);
+        memcpy(frame->data + 16, untagged->data + 12, untagged->len - 12);
+    }
+    return frame;
+}
+
+Frame *vswitch_frame_leave(VswitchFrame *vf, const VswitchPort *port)
+{
+    bool tag;
+
+    if (passes_tags(port) || (vf->vid && port->config.trunk &&
+                              vf->vid != port->config.access_vid)) {
+        /* As it came, except that a VLAN needs its tag. */
+        tag = vf->vid ? true : vf->tagged != NULL;
+    } else {
+        tag = false;
+    }
+    if (tag && !vf->tagged) {
+        vf->tagged = make_tagged(vf->untagged, vf->tci);
+    }
+    if (!tag && !vf->untagged) {
+        vf->untagged = make_untagged(vf->tagged);
+    }
+    return tag ? vf->tagged : vf->untagged;
+}
+
+void vswitch_frame_clear(VswitchFrame *vf)
+{
+    frame_unref(vf->tagged);
+    frame_unref(vf->untagged);
+    vf->tagged = NULL;
+    vf->untagged = NULL;
+}
+
+Frame *vswitch_announcement(const uint8_t mac[6], uint16_t vid)
+{
+    Frame *frame = frame_alloc(FRAME_MIN_LEN);
+    Frame *tagged;
+    uint8_t *p = frame->data;
+
+    memset(p, 0, frame->len);
+    memset(p, 0xff, 6);
+    memcpy(p + 6, mac, 6);
+    wr_be16(p + 12, 0x8035);            /* RARP */
+    wr_be16(p + 14, 1);                 /* Ethernet */
+    wr_be16(p + 16, FRAME_TYPE_IPV4);
+    p[18] = 6;
+    p[19] = 4;
+    wr_be16(p + 20, 3);                 /* reverse request */
+    memcpy(p + 22, mac, 6);
+    memcpy(p + 32, mac, 6);
+    if (!vid) {
+        return frame;
+    }
+    tagged = make_tagged(frame, vid & TCI_VID);
+    frame_unref(frame);
+    return tagged;
+}
