@@ -25,6 +25,12 @@ typedef struct SegmentLayout {
     uint8_t protocol;           /* FRAME_PROTO_TCP or _UDP */
     bool keep_ip_csum;          /* leave the IPv4 header checksum alone */
     bool keep_l4_csum;          /* leave the L4 checksum alone */
+    /*
+     * As hardware does it that knows header lengths only: the checksum fields
+     * hold what is to be added (for L4 the pseudo header without its length,
+     * perhaps of an inner IP header), and the IP header is [l3, l4).
+     */
+    bool seeded;
 } SegmentLayout;
 
 typedef struct Segmenter {

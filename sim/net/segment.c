@@ -84,7 +84,9 @@ static void set_ip(const Segmenter *s, uint32_t index, uint8_t *out,
     wr_be16(ip + 2, len - l->l3);
     wr_be16(ip + 4, rd_be16(ip + 4) + index);
     if (!l->keep_ip_csum) {
-        wr_be16(ip + 10, 0);
+        if (!l->seeded) {
+            wr_be16(ip + 10, 0);
+        }
         wr_be16(ip + 10, csum_finish(csum_add(0, ip, l->l4 - l->l3)));
     }
 }
@@ -111,8 +113,13 @@ static void set_l4(const Segmenter *s, uint32_t index, uint8_t *out,
     if (l->keep_l4_csum) {
         return;
     }
-    wr_be16(l4 + csum_field_offset(l->protocol), 0);
-    sum = csum_pseudo(out + l->l3, l->ip_version, l->protocol, len - l->l4);
+    if (l->seeded) {
+        sum = csum_add16(0, len - l->l4);
+    } else {
+        wr_be16(l4 + csum_field_offset(l->protocol), 0);
+        sum = csum_pseudo(out + l->l3, l->ip_version, l->protocol,
+                          len - l->l4);
+    }
     value = csum_finish(csum_add(sum, l4, len - l->l4));
     if (value == 0 && l->protocol == FRAME_PROTO_UDP) {
         value = 0xffff;
