@@ -22,7 +22,7 @@
 /* The Hyper-V flavour's driver reads its address here (config space). */
 #define IXGBE_VF_HV_MAC_CONFIG  0x201
 
-/* 8.3.5.1 general control, VF */
+/* 8.3.5 general control, VF */
 #define IXGBE_VFCTRL            0x0000
 #define IXGBE_VFCTRL_RST        0x04000000u
 #define IXGBE_VFSTATUS          0x0008
@@ -30,14 +30,14 @@
 #define IXGBE_VFFRTIMER         0x0048
 #define IXGBE_VFRXMEMWRAP       0x3190
 
-/* 8.2.3.22.19 LINKS, mirrored by VFLINKS */
+/* 8.2.3.22 LINKS, mirrored by VFLINKS */
 #define IXGBE_LINKS_UP          0x40000000u
 #define IXGBE_LINKS_SPEED_MASK  0x30000000u
 #define IXGBE_LINKS_SPEED_10G   0x30000000u
 #define IXGBE_LINKS_SPEED_1G    0x20000000u
 #define IXGBE_LINKS_SPEED_100M  0x10000000u
 
-/* 8.3.5.2 interrupts, VF */
+/* 8.3.5 interrupts, VF */
 #define IXGBE_VTEICR            0x0100
 #define IXGBE_VTEICS            0x0104
 #define IXGBE_VTEIMS            0x0108
@@ -51,12 +51,12 @@
 #define IXGBE_VT_CAUSES         0x7u
 
 #define IXGBE_IVAR_VALID        0x80u
-/* 8.2.3.5.12 EITR: ITR_INTERVAL counts 2 microseconds from bit 3. */
+/* 8.2.3.5 EITR: ITR_INTERVAL counts 2 microseconds from bit 3. */
 #define IXGBE_EITR_INTERVAL     0x00000ff8u
 #define IXGBE_EITR_LLI          0x001f8000u
 #define IXGBE_EITR_CNT_WDIS     0x80000000u
 
-/* 8.3.5.4 mailbox, VF */
+/* 8.3.5 mailbox, VF */
 #define IXGBE_VFMBMEM(n)        (0x0200 + 4 * (n))
 #define IXGBE_VFMAILBOX         0x02fc
 #define IXGBE_VFMAILBOX_REQ     0x01u
@@ -68,7 +68,7 @@
 #define IXGBE_VFMAILBOX_RSTI    0x40u
 #define IXGBE_VFMAILBOX_RSTD    0x80u
 
-/* 8.3.5.6 receive, VF; the same order of registers in each PF queue */
+/* 8.3.5 receive, VF; the same order of registers in each PF queue */
 #define IXGBE_VFPSRTYPE         0x0300
 #define IXGBE_VFRDBAL(n)        (0x1000 + 0x40 * (n))
 #define IXGBE_VFRDBAH(n)        (0x1004 + 0x40 * (n))
@@ -80,7 +80,7 @@
 #define IXGBE_VFRXDCTL(n)       (0x1028 + 0x40 * (n))
 #define IXGBE_VFRSCCTL(n)       (0x102c + 0x40 * (n))
 
-/* 8.3.5.5 transmit, VF */
+/* 8.3.5 transmit, VF */
 #define IXGBE_VFTDBAL(n)        (0x2000 + 0x40 * (n))
 #define IXGBE_VFTDBAH(n)        (0x2004 + 0x40 * (n))
 #define IXGBE_VFTDLEN(n)        (0x2008 + 0x40 * (n))
@@ -91,7 +91,7 @@
 #define IXGBE_VFTDWBAL(n)       (0x2038 + 0x40 * (n))
 #define IXGBE_VFTDWBAH(n)       (0x203c + 0x40 * (n))
 
-/* 8.3.5.7 counters, VF */
+/* 8.3.5 counters, VF */
 #define IXGBE_VFGPRC            0x101c
 #define IXGBE_VFGORC_LSB        0x1020
 #define IXGBE_VFGORC_MSB        0x1024
@@ -106,14 +106,14 @@
 #define IXGBE_RING_LEN_MASK     0x000fff80u     /* RDLEN, TDLEN: bytes */
 #define IXGBE_RING_INDEX_MASK   0x0000ffffu     /* RDH, RDT, TDH, TDT */
 
-/* 8.2.3.8.10 RXDCTL */
+/* 8.2.3.8 RXDCTL */
 #define IXGBE_RXDCTL_RLPML      0x00003fffu
 #define IXGBE_RXDCTL_RLPML_EN   0x00008000u
 #define IXGBE_RXDCTL_ENABLE     0x02000000u
 #define IXGBE_RXDCTL_SWFLSH     0x04000000u
 #define IXGBE_RXDCTL_VME        0x40000000u
 
-/* 8.2.3.8.7 SRRCTL */
+/* 8.2.3.8 SRRCTL */
 #define IXGBE_SRRCTL_BSIZEPKT   0x0000001fu     /* KB */
 #define IXGBE_SRRCTL_BSIZEHDR   0x00003f00u     /* 64 bytes, from bit 8 */
 #define IXGBE_SRRCTL_BSIZEHDR_SHIFT 8
@@ -124,7 +124,7 @@
 #define IXGBE_SRRCTL_SPLIT_ALWAYS 0x0a000000u
 #define IXGBE_SRRCTL_DROP_EN    0x10000000u
 
-/* 8.2.3.7.4 PSRTYPE */
+/* 8.2.3.7 PSRTYPE */
 #define IXGBE_PSRTYPE_TCPHDR    0x00000010u
 #define IXGBE_PSRTYPE_UDPHDR    0x00000020u
 #define IXGBE_PSRTYPE_IPV4HDR   0x00000100u
@@ -132,18 +132,18 @@
 #define IXGBE_PSRTYPE_L2HDR     0x00001000u
 #define IXGBE_PSRTYPE_RQPL_SHIFT 29
 
-/* 8.2.3.7.5 RXCSUM */
+/* 8.2.3.7 RXCSUM */
 #define IXGBE_RXCSUM_IPPCSE     0x00001000u
 #define IXGBE_RXCSUM_PCSD       0x00002000u
 
-/* 8.2.3.9.10 TXDCTL */
+/* 8.2.3.9 TXDCTL */
 #define IXGBE_TXDCTL_PTHRESH    0x0000007fu
 #define IXGBE_TXDCTL_HTHRESH    0x00007f00u
 #define IXGBE_TXDCTL_WTHRESH    0x007f0000u
 #define IXGBE_TXDCTL_WTHRESH_SHIFT 16
 #define IXGBE_TXDCTL_ENABLE     0x02000000u
 #define IXGBE_TXDCTL_SWFLSH     0x04000000u
-/* 8.2.3.9.11 TDWBAL */
+/* 8.2.3.9 TDWBAL */
 #define IXGBE_TDWBAL_EN         0x00000001u
 #define IXGBE_TDWBAL_ADDR       0xfffffffcu
 

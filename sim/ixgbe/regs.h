@@ -13,7 +13,7 @@
 #include "iovlab/bytes.h"
 #include "iovlab/state.h"
 
-/* Datasheet 8.1.3: what a read and a write of the register do. */
+/* Datasheet 8.1: what a read and a write of the register do. */
 typedef enum IxgbeRegAccess {
     IXGBE_REG_RW,               /* holds the writable bits */
     IXGBE_REG_RO,               /* writes are ignored */
@@ -92,7 +92,7 @@ void ixgbe_regs_reset(IxgbeRegs *regs, IxgbeResetKind kind);
 /*
  * A guest's access.  The unit is the dword: a read of part of one (size 1, 2)
  * returns these bytes, and reads as a whole; a write of part of one is ignored
- * (8.1.1.1); 8 bytes are two dwords, low first.  Undecoded offsets read zero.
+ * (8.1); 8 bytes are two dwords, low first.  Undecoded offsets read zero.
  */
 uint64_t ixgbe_regs_read(IxgbeRegs *regs, uint64_t offset, unsigned size);
 void ixgbe_regs_write(IxgbeRegs *regs, uint64_t offset, uint64_t value,

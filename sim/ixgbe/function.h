@@ -1,0 +1,205 @@
+/*
+ * Inside the function half: the objects that register views show.
+ *
+ * Queues and the interrupt block know nothing of register offsets; a view
+ * (vf_regs.c) is a table of rows over them.  They are sized for the PF's 128
+ * queues, of which a VF shows its own few.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SIM_IXGBE_FUNCTION_H
+#define SIM_IXGBE_FUNCTION_H
+
+#include "iovlab/ixgbe_function.h"
+#include "ixgbe/regs.h"
+#include "spec/ixgbe_desc.h"
+#include "spec/ixgbe_regs.h"
+
+#define IXGBE_MAX_VECTORS 64
+#define IXGBE_NO_VECTOR 0xff
+/* 7.2.4: PAYLEN has 18 bits; headers come on top. */
+#define IXGBE_TX_PACKET_MAX (256 * 1024 + 1024)
+/* Room for the tag in front of a packet. */
+#define IXGBE_TX_HEADROOM 4
+
+/* What receive and transmit rings have in common (8.2.3.8, 8.2.3.9). */
+typedef struct IxgbeRing {
+    uint32_t bal;
+    uint32_t bah;
+    uint32_t len;               /* bytes */
+    uint32_t head;
+    uint32_t tail;
+    uint32_t ctl;               /* RXDCTL, TXDCTL */
+    uint32_t dca;
+    bool failed;                /* DMA fault or broken ring: off until reset
+                                   or a new enable */
+} IxgbeRing;
+
+/* Has the guest consumed what was written to the ring? */
+typedef enum IxgbeRxIdle {
+    IXGBE_RX_IDLE,              /* yes, or nothing was written */
+    IXGBE_RX_WRITTEN,           /* written; its interrupt was not sent yet */
+    IXGBE_RX_SIGNALLED,         /* interrupt sent; the driver is at work */
+} IxgbeRxIdle;
+
+typedef struct IxgbeRxq {
+    IxgbeFunction *fn;
+    unsigned index;             /* within the function */
+    IxgbeRing ring;
+    uint32_t srrctl;
+    uint32_t rscctl;
+    uint8_t vector;
+    uint8_t idle;               /* IxgbeRxIdle */
+    uint32_t last;              /* descriptor of the last write-back */
+    bool waiting;               /* a frame waits for descriptors */
+} IxgbeRxq;
+
+typedef struct IxgbeTxq {
+    IxgbeFunction *fn;
+    unsigned index;
+    IxgbeRing ring;
+    uint32_t wbal;
+    uint32_t wbah;
+    uint8_t vector;
+    bool blocked;               /* the port had no room */
+    IxgbeTxContext context[2];  /* kept over packets, 7.2.3.3 */
+    uint32_t segments_sent;     /* of the packet at head */
+    uint8_t done_count;         /* descriptors whose DD waits for WTHRESH */
+    uint16_t done[128];
+} IxgbeTxq;
+
+typedef struct IxgbeIntr {
+    IxgbeFunction *fn;
+    unsigned vectors;
+    /* One bit for each vector. */
+    uint64_t eicr;
+    uint64_t eims;
+    uint64_t eiac;
+    uint64_t eiam;
+    uint64_t event;             /* causes raised since their last message */
+    uint32_t eitr[IXGBE_MAX_VECTORS];
+    uint64_t quiet_until[IXGBE_MAX_VECTORS];
+    uint64_t timer;             /* deadline that is set, or UINT64_MAX */
+} IxgbeIntr;
+
+struct IxgbeFunction {
+    IxgbeVfConfig config;
+    const IxgbeFunctionOps *ops;
+    void *opaque;
+    const IxgbePortOps *port_ops;
+    void *port;
+
+    IxgbeRegs regs;
+    unsigned queues;
+    IxgbeRxq *rx;
+    IxgbeTxq *tx;
+    IxgbeIntr intr;
+    uint8_t other_vector;       /* mailbox, link */
+    uint32_t psrtype;
+    bool packet_checksum;       /* RXCSUM.PCSD is 0: no hash in write-backs */
+
+    IxgbePortState state;
+    uint32_t vfmailbox;
+    IxgbeFunctionStats stats;
+
+    bool bus_master;
+    bool held;
+    bool scheduled;
+    unsigned busy;              /* in DMA, or sending an interrupt */
+    unsigned next_tx;           /* queue that transmits first */
+
+    void (*drain_done)(void *opaque);
+    void *drain_opaque;
+
+    uint8_t *tx_packet;         /* IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX */
+    uint8_t *tx_frame;          /* one segment */
+    uint8_t *rx_frame;          /* a frame whose tag was stripped */
+};
+
+/* function.c */
+bool ixgbe_dma_read(IxgbeFunction *fn, uint64_t address, void *buf,
+                    size_t len);
+bool ixgbe_dma_write(IxgbeFunction *fn, uint64_t address, const void *buf,
+                     size_t len);
+void ixgbe_function_schedule(IxgbeFunction *fn);
+void ixgbe_function_reset(IxgbeFunction *fn, IxgbeResetKind kind);
+/* Calls the drain's owner if every queue is idle. */
+void ixgbe_function_check_drain(IxgbeFunction *fn);
+void ixgbe_vf_mailbox_write(IxgbeFunction *fn, uint32_t value);
+uint32_t ixgbe_vf_mailbox_read(IxgbeFunction *fn);
+
+/* ring.c */
+uint64_t ixgbe_ring_base(const IxgbeRing *ring);
+uint32_t ixgbe_ring_size(const IxgbeRing *ring);
+/* Descriptors from head up to tail; 0 if head or tail is absurd. */
+uint32_t ixgbe_ring_owned(const IxgbeRing *ring);
+/* Keeps what 8.3's clarification says a VF's FLR leaves alone. */
+void ixgbe_ring_reset(IxgbeRing *ring, IxgbeResetKind kind, uint32_t dca);
+void ixgbe_ring_save(const IxgbeRing *ring, StateWriter *w);
+void ixgbe_ring_load(IxgbeRing *ring, StateReader *r);
+
+/* rxq.c */
+void ixgbe_rxq_reset(IxgbeRxq *q, IxgbeResetKind kind);
+void ixgbe_rxq_set_control(IxgbeRxq *q, uint32_t value);
+void ixgbe_rxq_set_tail(IxgbeRxq *q, uint32_t value);
+IxgbeRxResult ixgbe_rxq_receive(IxgbeRxq *q, const uint8_t *frame, size_t len,
+                                const IxgbeRxMeta *meta);
+/* A message of @vector was sent; the driver unmasked the @vectors. */
+void ixgbe_rxq_signalled(IxgbeRxq *q, unsigned vector);
+void ixgbe_rxq_unmasked(IxgbeRxq *q, uint64_t vectors);
+bool ixgbe_rxq_consumed(const IxgbeRxq *q);
+void ixgbe_rxq_save(const IxgbeRxq *q, StateWriter *w);
+void ixgbe_rxq_load(IxgbeRxq *q, StateReader *r);
+
+/* txq.c */
+void ixgbe_txq_reset(IxgbeTxq *q, IxgbeResetKind kind);
+void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value);
+void ixgbe_txq_set_tail(IxgbeTxq *q, uint32_t value);
+/* Up to @budget packets; returns how many.  More may be there if all. */
+unsigned ixgbe_txq_run(IxgbeTxq *q, unsigned budget);
+void ixgbe_txq_save(const IxgbeTxq *q, StateWriter *w);
+void ixgbe_txq_load(IxgbeTxq *q, StateReader *r);
+
+/* tx_packet.c: one packet, gathered from the ring */
+typedef struct IxgbeTxPacket {
+    uint8_t *data;              /* IXGBE_TX_HEADROOM bytes are before it */
+    size_t len;
+    unsigned queue;
+    bool advanced;
+    uint32_t cmd;               /* first descriptor's cmd_type_len */
+    uint32_t olinfo;            /* and olinfo_status */
+    IxgbeTxContext context;     /* that it uses */
+} IxgbeTxPacket;
+
+typedef enum IxgbeTxResult {
+    IXGBE_TX_SENT,
+    IXGBE_TX_NO_ROOM,           /* *sent says how many segments went out */
+    IXGBE_TX_MALFORMED,
+} IxgbeTxResult;
+
+/* Applies the offloads and sends, from segment *sent on. */
+IxgbeTxResult ixgbe_tx_packet_send(IxgbeFunction *fn, IxgbeTxPacket *pkt,
+                                   uint32_t *sent);
+
+/* intr.c */
+void ixgbe_intr_reset(IxgbeIntr *intr);
+void ixgbe_intr_raise(IxgbeIntr *intr, uint8_t vector);
+void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t causes);
+void ixgbe_intr_mask(IxgbeIntr *intr, uint64_t vectors);
+void ixgbe_intr_unmask(IxgbeIntr *intr, uint64_t vectors);
+/* EICR is read: returns and clears; a mask of causes is cleared. */
+uint64_t ixgbe_intr_read_causes(IxgbeIntr *intr);
+void ixgbe_intr_clear_causes(IxgbeIntr *intr, uint64_t causes);
+void ixgbe_intr_set_throttle(IxgbeIntr *intr, unsigned vector,
+                             uint32_t value);
+/* Sends what is due and sets the timer for the rest. */
+void ixgbe_intr_evaluate(IxgbeIntr *intr);
+void ixgbe_intr_save(const IxgbeIntr *intr, StateWriter *w);
+void ixgbe_intr_load(IxgbeIntr *intr, StateReader *r);
+
+/* vf_regs.c */
+const IxgbeRegMap *ixgbe_vf_regmap(void);
+/* Vectors of queues and of other causes, from the VTIVAR registers. */
+void ixgbe_vf_apply_ivar(IxgbeFunction *fn);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * The function half in a migration stream.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "ixgbe/function.h"
+
+#define STATE_VERSION 1
+
+static void save_port(const IxgbeFunction *fn, StateWriter *w)
+{
+    state_put_u32(w, fn->state.links);
+    state_put_bool(w, fn->state.rx_enable);
+    state_put_bool(w, fn->state.tx_enable);
+    state_put_bool(w, fn->state.tx_vlan_insert);
+    state_put_bool(w, fn->state.pf_reset_done);
+    for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
+        state_put_u32(w, fn->state.mbmem[i]);
+    }
+    state_put_u32(w, fn->vfmailbox);
+}
+
+static void load_port(IxgbeFunction *fn, StateReader *r)
+{
+    fn->state.links = state_get_u32(r);
+    fn->state.rx_enable = state_get_bool(r);
+    fn->state.tx_enable = state_get_bool(r);
+    fn->state.tx_vlan_insert = state_get_bool(r);
+    fn->state.pf_reset_done = state_get_bool(r);
+    for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
+        fn->state.mbmem[i] = state_get_u32(r);
+    }
+    fn->vfmailbox = state_get_u32(r) &
+                    (IXGBE_VFMAILBOX_VFU | IXGBE_VFMAILBOX_PFU |
+                     IXGBE_VFMAILBOX_PFSTS | IXGBE_VFMAILBOX_PFACK |
+                     IXGBE_VFMAILBOX_RSTD);
+}
+
+static void save_stats(const IxgbeFunctionStats *s, StateWriter *w)
+{
+    state_put_u64(w, s->rx_frames);
+    state_put_u64(w, s->rx_bytes);
+    state_put_u64(w, s->rx_multicast);
+    state_put_u64(w, s->rx_dropped);
+    state_put_u64(w, s->tx_frames);
+    state_put_u64(w, s->tx_bytes);
+    state_put_u64(w, s->tx_dropped);
+    state_put_u64(w, s->dma_faults);
+}
+
+static void load_stats(IxgbeFunctionStats *s, StateReader *r)
+{
+    s->rx_frames = state_get_u64(r);
+    s->rx_bytes = state_get_u64(r);
+    s->rx_multicast = state_get_u64(r);
+    s->rx_dropped = state_get_u64(r);
+    s->tx_frames = state_get_u64(r);
+    s->tx_bytes = state_get_u64(r);
+    s->tx_dropped = state_get_u64(r);
+    s->dma_faults = state_get_u64(r);
+}
+
+void ixgbe_function_save(const IxgbeFunction *fn, StateWriter *w)
+{
+    state_put_section(w, "IXFN", STATE_VERSION);
+    state_put_u32(w, fn->queues);
+    ixgbe_regs_save(&fn->regs, w);
+    for (unsigned i = 0; i < fn->queues; i++) {
+        ixgbe_rxq_save(&fn->rx[i], w);
+        ixgbe_txq_save(&fn->tx[i], w);
+    }
+    ixgbe_intr_save(&fn->intr, w);
+    state_put_u32(w, fn->psrtype);
+    save_port(fn, w);
+    save_stats(&fn->stats, w);
+    state_put_bool(w, fn->bus_master);
+}
+
+bool ixgbe_function_load(IxgbeFunction *fn, StateReader *r)
+{
+    state_get_section(r, "IXFN", STATE_VERSION);
+    if (state_get_u32(r) != fn->queues) {
+        state_fail(r, "the VF has %u queue pairs here", fn->queues);
+    }
+    if (!state_ok(r) || !ixgbe_regs_load(&fn->regs, r)) {
+        ixgbe_function_power_reset(fn);
+        return false;
+    }
+    for (unsigned i = 0; i < fn->queues && state_ok(r); i++) {
+        ixgbe_rxq_load(&fn->rx[i], r);
+        ixgbe_txq_load(&fn->tx[i], r);
+        fn->rx[i].waiting = true;
+        fn->tx[i].blocked = false;
+    }
+    ixgbe_intr_load(&fn->intr, r);
+    fn->psrtype = state_get_u32(r);
+    load_port(fn, r);
+    load_stats(&fn->stats, r);
+    fn->bus_master = state_get_bool(r);
+    if (!state_ok(r)) {
+        ixgbe_function_power_reset(fn);
+        return false;
+    }
+    ixgbe_vf_apply_ivar(fn);
+    ixgbe_function_schedule(fn);
+    return true;
+}
