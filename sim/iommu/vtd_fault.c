@@ -1,0 +1,133 @@
+/*
+ * Primary fault logging: a ring of records, its status and its event.
+ *
+ * Source: VT-d 4.1, 7.2.1 (logging), 7.3 (event), 11.4.7.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "iommu/vtd_private.h"
+#include "iovlab-trace.h"
+
+#define FSTS_EVENTS (VTD_FSTS_PPF | VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE)
+
+static unsigned record_offset(unsigned index)
+{
+    return VTD_FRCD + 16 * index;
+}
+
+static bool record_pending(const VtdUnit *u, unsigned index)
+{
+    return vtd_reg64(u, record_offset(index) + 8) & VTD_FRCD_F;
+}
+
+/* Only the first of several conditions raises an event (7.3). */
+void vtd_fault_status_raise(VtdUnit *u, uint32_t bit)
+{
+    uint32_t fsts = vtd_reg32(u, VTD_FSTS);
+
+    vtd_set32(u, VTD_FSTS, fsts | bit);
+    if (!(fsts & FSTS_EVENTS)) {
+        vtd_event_raise(u, VTD_FECTL);
+    }
+}
+
+static bool requester_pending(const VtdUnit *u, uint16_t sid)
+{
+    for (unsigned i = 0; i < u->cfg.fault_records; i++) {
+        if (record_pending(u, i) &&
+            (uint16_t)vtd_reg64(u, record_offset(i) + 8) == sid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Writes the record; false if there is no room (overflow) or no need. */
+static bool record(VtdUnit *u, const VtdFault *f)
+{
+    unsigned index = u->next_record;
+    unsigned offset = record_offset(index);
+    uint32_t fsts = vtd_reg32(u, VTD_FSTS);
+    bool interrupt = VTD_FR_IS_INTERRUPT(f->reason);
+
+    if (fsts & VTD_FSTS_PFO) {
+        u->stats.faults_lost++;
+        return false;
+    }
+    if (u->cfg.compress_faults && requester_pending(u, f->sid)) {
+        return false;
+    }
+    if (record_pending(u, index)) {
+        vtd_set32(u, VTD_FSTS, fsts | VTD_FSTS_PFO);
+        u->stats.faults_lost++;
+        trace_vtd_unit_fault_overflow();
+        return false;
+    }
+    vtd_set64(u, offset, interrupt ? f->address << VTD_FRCD_INDEX_SHIFT
+                                   : f->address & VTD_PAGE_MASK);
+    vtd_set64(u, offset + 8,
+              VTD_FRCD_F | (f->write ? 0 : VTD_FRCD_T_READ) |
+              (uint64_t)f->reason << VTD_FRCD_FR_SHIFT | f->sid);
+    u->next_record = (index + 1) % u->cfg.fault_records;
+    return true;
+}
+
+void vtd_fault_block(VtdUnit *u, VtdFault *f, bool fpd)
+{
+    uint32_t fsts = vtd_reg32(u, VTD_FSTS);
+    unsigned index = u->next_record;
+
+    u->stats.faults++;
+    f->recorded = !fpd && record(u, f);
+    trace_vtd_unit_fault(f->sid, f->reason, f->address, f->write,
+                         f->recorded);
+    /* Before the event: whoever handles it may cause the next fault. */
+    if (u->ops->fault) {
+        u->ops->fault(u->opaque, f);
+    }
+    if (f->recorded && !(fsts & VTD_FSTS_PPF)) {
+        fsts = vtd_reg32(u, VTD_FSTS) & ~VTD_FSTS_FRI_MASK;
+        vtd_set32(u, VTD_FSTS, fsts | index << VTD_FSTS_FRI_SHIFT);
+        vtd_fault_status_raise(u, VTD_FSTS_PPF);
+    }
+}
+
+/* IP goes with the last condition that software has serviced (11.4.7.2). */
+static void event_serviced(VtdUnit *u)
+{
+    if (!(vtd_reg32(u, VTD_FSTS) & (FSTS_EVENTS | VTD_FSTS_PFO))) {
+        vtd_set32(u, VTD_FECTL, vtd_reg32(u, VTD_FECTL) & ~VTD_ECTL_IP);
+    }
+}
+
+/* PPF is the OR of the records' F bits; FRI names the oldest of them. */
+void vtd_fault_record_cleared(VtdUnit *u)
+{
+    uint32_t fsts = vtd_reg32(u, VTD_FSTS);
+    unsigned n = u->cfg.fault_records;
+    unsigned first = (fsts & VTD_FSTS_FRI_MASK) >> VTD_FSTS_FRI_SHIFT;
+
+    for (unsigned i = 0; i < n; i++) {
+        unsigned index = (first + i) % n;
+
+        if (record_pending(u, index)) {
+            fsts &= ~VTD_FSTS_FRI_MASK;
+            vtd_set32(u, VTD_FSTS, fsts | index << VTD_FSTS_FRI_SHIFT);
+            return;
+        }
+    }
+    vtd_set32(u, VTD_FSTS, fsts & ~VTD_FSTS_PPF);
+    event_serviced(u);
+}
+
+void vtd_fault_status_written(VtdUnit *u, uint32_t old)
+{
+    uint32_t fsts = vtd_reg32(u, VTD_FSTS);
+
+    event_serviced(u);
+    if (old & ~fsts & VTD_FSTS_IQE) {
+        vtd_set64(u, VTD_IQERCD,
+                  vtd_reg64(u, VTD_IQERCD) & ~VTD_IQERCD_IQEI_MASK);
+        vtd_queue_run(u);
+    }
+}

@@ -1,0 +1,118 @@
+/*
+ * The IOTLB: translated pages, tagged with domain, address and page size.
+ *
+ * Nothing leaves it but by invalidation or for want of room.  Source: VT-d
+ * 4.1, 6.2.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "iommu/vtd_private.h"
+
+const VtdPage *vtd_iotlb_find(VtdUnit *u, uint16_t domain, uint64_t address)
+{
+    for (unsigned level = 1; level <= VTD_LEAF_LEVELS; level++) {
+        int32_t slot;
+
+        if (!u->pages_of_level[level]) {
+            continue;
+        }
+        slot = vtd_cache_find(&u->pages, vtd_tag_page(domain, address, level));
+        if (slot >= 0) {
+            return vtd_cache_payload(&u->pages, slot);
+        }
+    }
+    return NULL;
+}
+
+void vtd_iotlb_insert(VtdUnit *u, uint16_t domain, uint64_t address,
+                      const VtdPage *page)
+{
+    /* An absent page is remembered as one of 4K, whatever level said so. */
+    unsigned level = page->reason ? 1 : page->level;
+    uint64_t tag = vtd_tag_page(domain, address, level);
+    bool present = vtd_cache_find(&u->pages, tag) >= 0;
+    uint64_t evicted;
+    uint32_t slot = vtd_cache_insert(&u->pages, tag, &evicted);
+
+    memcpy(vtd_cache_payload(&u->pages, slot), page, sizeof(*page));
+    if (evicted) {
+        u->pages_of_level[vtd_tag_page_level(evicted)]--;
+    }
+    if (!present) {
+        u->pages_of_level[level]++;
+    }
+}
+
+static void drop(VtdUnit *u, uint32_t slot)
+{
+    u->pages_of_level[vtd_tag_page_level(u->pages.tags[slot])]--;
+    u->stats.invalidated++;
+    vtd_cache_drop(&u->pages, slot);
+}
+
+void vtd_iotlb_flush_all(VtdUnit *u)
+{
+    u->stats.invalidated += vtd_cache_clear(&u->pages);
+    memset(u->pages_of_level, 0, sizeof(u->pages_of_level));
+}
+
+void vtd_iotlb_flush_domain(VtdUnit *u, uint16_t domain)
+{
+    for (uint32_t slot = 0; u->pages.used && slot < u->pages.entries; slot++) {
+        uint64_t tag = u->pages.tags[slot];
+
+        if (tag && vtd_tag_page_domain(tag) == domain) {
+            drop(u, slot);
+        }
+    }
+}
+
+/* A few pages are looked up one by one, many are found by a scan. */
+#define LOOK_UP_AM 5
+
+static void look_up_pages(VtdUnit *u, uint16_t domain, uint64_t first,
+                          uint64_t size)
+{
+    for (unsigned level = 1; level <= VTD_LEAF_LEVELS; level++) {
+        uint64_t step = 1ULL << vtd_level_shift(level);
+
+        if (!u->pages_of_level[level]) {
+            continue;
+        }
+        for (uint64_t a = first & ~(step - 1); a - first < size || a < first;
+             a += step) {
+            int32_t slot = vtd_cache_find(&u->pages,
+                                          vtd_tag_page(domain, a, level));
+
+            if (slot >= 0) {
+                drop(u, slot);
+            }
+        }
+    }
+}
+
+void vtd_iotlb_flush_pages(VtdUnit *u, uint16_t domain, uint64_t address,
+                           unsigned am)
+{
+    uint64_t size = VTD_PAGE_SIZE << am;
+    /* A tag holds 57 bits of address. */
+    uint64_t first = address & ~(size - 1) & ((1ULL << 57) - 1);
+
+    if (am <= LOOK_UP_AM) {
+        look_up_pages(u, domain, first, size);
+        return;
+    }
+    for (uint32_t slot = 0; u->pages.used && slot < u->pages.entries; slot++) {
+        uint64_t tag = u->pages.tags[slot];
+        uint64_t start, length;
+
+        if (!tag || vtd_tag_page_domain(tag) != domain) {
+            continue;
+        }
+        start = vtd_tag_page_address(tag);
+        length = 1ULL << vtd_level_shift(vtd_tag_page_level(tag));
+        if (start < first + size && first < start + length) {
+            drop(u, slot);
+        }
+    }
+}

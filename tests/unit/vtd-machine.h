@@ -1,0 +1,86 @@
+/*
+ * A remapping unit on plain memory, with the helpers that its tests share.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TEST_VTD_MACHINE_H
+#define TEST_VTD_MACHINE_H
+
+#include "iovlab/vtd_unit.h"
+
+#define VM_MEM_SIZE 0x400000ULL
+
+/* Where the tests put things; free memory starts at VM_FREE. */
+enum {
+    VM_ROOT = 0x1000,
+    VM_IRT = 0x10000,
+    VM_QUEUE = 0x20000,
+    VM_STATUS = 0x30000,
+    VM_FREE = 0x100000,
+};
+
+typedef struct VtdMachine {
+    VtdUnit *unit;
+    uint8_t *mem;
+    uint64_t free;              /* next free table page */
+    uint32_t tail;              /* of the queue, bytes */
+    unsigned msis;
+    uint64_t msi_address;
+    uint32_t msi_data;
+    VtdFault last_fault;
+    unsigned faults;
+    bool hold_drain;
+    unsigned drains;
+    VtdInvalidated last_invalidated;
+} VtdMachine;
+
+void vm_init(VtdMachine *m, const VtdUnitConfig *config);
+void vm_destroy(VtdMachine *m);
+
+uint32_t vm_read32(VtdMachine *m, unsigned offset);
+uint64_t vm_read64(VtdMachine *m, unsigned offset);
+void vm_write32(VtdMachine *m, unsigned offset, uint32_t value);
+void vm_write64(VtdMachine *m, unsigned offset, uint64_t value);
+void vm_poke64(VtdMachine *m, uint64_t address, uint64_t value);
+uint64_t vm_peek64(VtdMachine *m, uint64_t address);
+uint64_t vm_page(VtdMachine *m);
+
+/* Root table set, translation on. */
+void vm_enable(VtdMachine *m);
+/* Interrupt table of 256 entries set, remapping on. */
+void vm_enable_ir(VtdMachine *m, bool eime);
+/* Queue of 256 descriptors on. */
+void vm_enable_queue(VtdMachine *m);
+/* Sets level bits of GCMD on top of what GSTS has. */
+void vm_command(VtdMachine *m, uint32_t set);
+
+/* Context entry for @sid; makes the context table if there is none. */
+uint64_t vm_context(VtdMachine *m, uint16_t sid, uint64_t lo, uint64_t hi);
+/* A device of @domain with a fresh table of @levels; returns the table. */
+uint64_t vm_device(VtdMachine *m, uint16_t sid, uint16_t domain,
+                   unsigned levels);
+/* Maps a leaf at @level; returns the address of its entry. */
+uint64_t vm_map(VtdMachine *m, uint64_t table, unsigned levels, uint64_t iova,
+                uint64_t entry, unsigned level);
+void vm_irte(VtdMachine *m, unsigned index, uint64_t lo, uint64_t hi);
+
+/* One request; the reason, VTD_FR_NONE if it went through. */
+VtdFaultReason vm_dma(VtdMachine *m, uint16_t sid, uint64_t address,
+                      bool write, uint64_t *out);
+VtdFaultReason vm_msi(VtdMachine *m, uint16_t sid, unsigned index,
+                      VtdInterrupt *out);
+
+/* One descriptor at the tail. */
+void vm_queue(VtdMachine *m, uint64_t lo, uint64_t hi);
+
+/* The record at @index as software reads it; clears it. */
+typedef struct VmRecord {
+    bool pending;
+    uint16_t sid;
+    uint8_t reason;
+    bool read;
+    uint64_t info;
+} VmRecord;
+VmRecord vm_take_record(VtdMachine *m, unsigned index);
+
+#endif
