@@ -9,7 +9,7 @@
 #include "iommu/vtd_private.h"
 #include "iovlab-trace.h"
 
-static void send(VtdUnit *u, unsigned ctl)
+static void event_send(VtdUnit *u, unsigned ctl)
 {
     uint64_t address = (uint64_t)vtd_reg32(u, ctl + 12) << 32 |
                        vtd_reg32(u, ctl + 8);
@@ -27,13 +27,13 @@ void vtd_event_raise(VtdUnit *u, unsigned ctl)
     if (value & VTD_ECTL_IM) {
         vtd_set32(u, ctl, value | VTD_ECTL_IP);
     } else {
-        send(u, ctl);
+        event_send(u, ctl);
     }
 }
 
 void vtd_event_control_written(VtdUnit *u, unsigned ctl)
 {
     if ((vtd_reg32(u, ctl) & (VTD_ECTL_IM | VTD_ECTL_IP)) == VTD_ECTL_IP) {
-        send(u, ctl);
+        event_send(u, ctl);
     }
 }
