@@ -8,10 +8,11 @@
 
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# apt-get with the private directories of suite $1 and the arguments after it.
-# The lists of "machine" are read with the machine's own sources.
+# apt-get with the private directories named $1 and the arguments after it.
+# Those of "machine" are read with the machine's own sources, the others with
+# a sources.list of theirs, for amd64 (what guests run), whatever this is.
 private_apt() {
-    local dir=$IOV_CACHE/apt/$1 suite=$1 options
+    local dir=$IOV_CACHE/apt/$1 name=$1 options
     shift
     mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/state"
     options=(-o "Dir::State=$dir/state" -o "Dir::State::Lists=$dir/lists"
@@ -19,8 +20,9 @@ private_apt() {
              -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root
              -o APT::Default-Release= -o Acquire::Languages=none
              -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
-    if [ "$suite" != machine ]; then
-        options+=(-o "Dir::Etc::SourceList=$dir/sources.list"
+    if [ "$name" != machine ]; then
+        options+=(-o APT::Architecture=amd64 -o APT::Architectures::=amd64
+                  -o "Dir::Etc::SourceList=$dir/sources.list"
                   -o Dir::Etc::SourceParts=/dev/null
                   -o Dir::Etc::Preferences=/dev/null
                   -o Dir::Etc::PreferencesParts=/dev/null)
@@ -48,41 +50,38 @@ archive_address() {
     echo "$uri"
 }
 
-# Fetches the lists of suite $1 (binary and source packages) unless they are
+# Fetches the lists of suite $1, of kind $2 (deb or deb-src), unless they are
 # from today.
 archive_update() {
-    local suite=$1 dir=$IOV_CACHE/apt/$1 uri
+    local suite=$1 kind=$2 dir=$IOV_CACHE/apt/$1-$2 uri
     if [ -e "$dir/updated" ] && [ -z "$(find "$dir/updated" -mtime +0)" ]; then
         return 0
     fi
     [ -r "$DEBIAN_KEYRING" ] || {
-        echo "$DEBIAN_KEYRING is missing" >&2
+        echo "$DEBIAN_KEYRING is missing"
         return 1
     }
     uri=$(archive_address) || {
-        echo "no Debian archive in this machine's apt sources" >&2
+        echo "no Debian archive in this machine's apt sources"
         return 1
     }
     mkdir -p "$dir"
     printf '%s [signed-by=%s] %s %s main\n' \
-        deb "$DEBIAN_KEYRING" "$uri" "$suite" \
-        deb-src "$DEBIAN_KEYRING" "$uri" "$suite" > "$dir/sources.list"
-    private_apt "$suite" update --error-on=any && touch "$dir/updated"
+        "$kind" "$DEBIAN_KEYRING" "$uri" "$suite" > "$dir/sources.list"
+    private_apt "$suite-$kind" update --error-on=any && touch "$dir/updated"
 }
 
 # archive_source SUITE PACKAGE DIR: the source package's files, into DIR.
 archive_source() {
-    local suite=$1 package=$2 dir=$3
-    archive_update "$suite" || return
-    mkdir -p "$dir"
-    (cd "$dir" && private_apt "$suite" source --download-only \
-        --only-source "$package/$suite")
+    archive_update "$1" deb-src || return
+    mkdir -p "$3"
+    (cd "$3" && private_apt "$1-deb-src" source --download-only \
+        --only-source "$2/$1")
 }
 
-# archive_package SUITE PACKAGE DIR: the binary package, into DIR.
+# archive_package SUITE PACKAGE DIR: the amd64 (or "all") package, into DIR.
 archive_package() {
-    local suite=$1 package=$2 dir=$3
-    archive_update "$suite" || return
-    mkdir -p "$dir"
-    (cd "$dir" && private_apt "$suite" download "$package/$suite")
+    archive_update "$1" deb || return
+    mkdir -p "$3"
+    (cd "$3" && private_apt "$1-deb" download "$2/$1")
 }
