@@ -130,6 +130,8 @@ void vmbus_channel_rescind(VmbusChannel *ch);
 void vmbus_channel_forget(VmbusChannel *ch);
 
 bool vmbus_channel_is_open(const VmbusChannel *ch);
+/* Open, but closed to traffic: a ring is broken, or the device said so. */
+bool vmbus_channel_is_broken(const VmbusChannel *ch);
 uint32_t vmbus_channel_relid(const VmbusChannel *ch);
 uint32_t vmbus_channel_target_vp(const VmbusChannel *ch);
 VmbusBus *vmbus_channel_bus(const VmbusChannel *ch);

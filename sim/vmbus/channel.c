@@ -360,6 +360,11 @@ bool vmbus_channel_is_open(const VmbusChannel *ch)
     return ch->state == CHANNEL_OPEN;
 }
 
+bool vmbus_channel_is_broken(const VmbusChannel *ch)
+{
+    return ch->broken;
+}
+
 uint32_t vmbus_channel_relid(const VmbusChannel *ch)
 {
     return ch->relid;
