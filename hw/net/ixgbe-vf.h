@@ -1,0 +1,78 @@
+/*
+ * -device ixgbe-vf: a VF of the 82599 as a PCI function.
+ *
+ * What other devices need to know: the type's name, its properties "rid" (the
+ * requester id behind hv-vpci, 16 bits) and "vf" (its number on the adapter),
+ * and that pci_device_reset() is its function level reset.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_IOVLAB_IXGBE_VF_H
+#define HW_IOVLAB_IXGBE_VF_H
+
+#include "hw/pci/pci_device.h"
+#include "chardev/char-fe.h"
+#include "net/net.h"
+#include "qemu/notify.h"
+#include "qom/object.h"
+#include "iovlab/hypervisor.h"
+#include "iovlab/ixgbe_function.h"
+
+#define TYPE_IXGBE_VF "ixgbe-vf"
+OBJECT_DECLARE_SIMPLE_TYPE(IxgbeVf, IXGBE_VF)
+
+/* What is behind the port: a host process, or an adapter of its own. */
+typedef struct IxgbeVfBackend {
+    /* Sets s->mac.  On failure nothing is left behind. */
+    bool (*start)(IxgbeVf *s, Error **errp);
+    void (*stop)(IxgbeVf *s);
+    /* The VM runs or stands still. */
+    void (*set_running)(IxgbeVf *s, bool running);
+    /* Machine reset. */
+    void (*reset)(IxgbeVf *s);
+    /* Its state in the migration stream; NULL: not migratable. */
+    void (*save)(IxgbeVf *s, StateWriter *w);
+    bool (*load)(IxgbeVf *s, StateReader *r);
+} IxgbeVfBackend;
+
+/* The two backends; each has its state behind s->behind. */
+extern const IxgbeVfBackend ixgbe_vf_link_backend;
+extern const IxgbeVfBackend ixgbe_vf_wire_backend;
+
+struct IxgbeVf {
+    PCIDevice parent_obj;
+
+    MemoryRegion mmio;
+    MemoryRegion msix;
+    IxgbeFunction *fn;
+    QEMUBH *bh;
+    QEMUTimer *timer;
+    VMChangeStateEntry *runstate;
+    GBytes *saved;              /* only while saving or loading */
+    bool flr;                   /* the reset under way is an FLR */
+    bool hyperv;                /* flavour, once realized */
+    MACAddr mac;
+    const IxgbeVfBackend *backend;
+    void *behind;
+
+    /* properties */
+    CharBackend link;
+    char *vm;
+    uint32_t vf;
+    uint16_t rid;
+    char *flavour;
+    NICConf conf;
+};
+
+/* For backends: the address changed. */
+void ixgbe_vf_set_mac(IxgbeVf *s, const uint8_t mac[6]);
+/* A name of the device for messages; valid until the next call. */
+const char *ixgbe_vf_name(IxgbeVf *s);
+
+/*
+ * The IOMMU blocked @fault->rid, this VF's requester id: tells the host
+ * process, if there is one.
+ */
+void ixgbe_vf_report_fault(IxgbeVf *s, const HvrFault *fault);
+
+#endif
