@@ -1,6 +1,9 @@
 /*
  * Hyper-V's hypervisor interface: CPUID leaves, MSRs, hypercalls, SynIC.
  *
+ * QEMU's headers define some of the same names; the values here are spelt as
+ * they are there, so that both can be included.
+ *
  * Source: Hypervisor Top-Level Functional Specification 6.0b (TLFS); the
  * chapter is named at each group.
  *
@@ -51,6 +54,7 @@
 #define HV_MSR_VP_INDEX         0x40000002
 #define HV_MSR_RESET            0x40000003
 #define HV_MSR_REF_COUNT        0x40000020
+#define HV_MSR_REFERENCE_TSC    0x40000021
 #define HV_MSR_TSC_FREQUENCY    0x40000022
 #define HV_MSR_APIC_FREQUENCY   0x40000023
 #define HV_MSR_EOI              0x40000070
@@ -77,11 +81,11 @@
 
 /* TLFS 11.7: SINTx. */
 #define HV_SINTS                16
-#define HV_SINT_VECTOR_MASK     0xffull
+#define HV_SINT_VECTOR_MASK     0xff
 #define HV_SINT_VECTOR_MIN      16
-#define HV_SINT_MASKED          (1ull << 16)
-#define HV_SINT_AUTO_EOI        (1ull << 17)
-#define HV_SINT_POLLING         (1ull << 18)
+#define HV_SINT_MASKED          (1u << 16)
+#define HV_SINT_AUTO_EOI        (1u << 17)
+#define HV_SINT_POLLING         (1u << 18)
 
 /* TLFS 11.8 and 11.10: the message page, 16 slots, and the flags page. */
 #define HV_MESSAGE_SIZE         256
@@ -115,16 +119,16 @@ IOV_SIZE_CHECK(HvMessageHeader, 16);
 #define HV_CALL_RETARGET_DEVICE_INTERRUPT 0x007e
 
 /* TLFS appendix B.1: status codes. */
-#define HV_STATUS_SUCCESS               0x0000
-#define HV_STATUS_INVALID_HYPERCALL_CODE 0x0002
-#define HV_STATUS_INVALID_HYPERCALL_INPUT 0x0003
-#define HV_STATUS_INVALID_ALIGNMENT     0x0004
-#define HV_STATUS_INVALID_PARAMETER     0x0005
-#define HV_STATUS_ACCESS_DENIED         0x0006
-#define HV_STATUS_INSUFFICIENT_MEMORY   0x000b
-#define HV_STATUS_INVALID_PORT_ID       0x0011
-#define HV_STATUS_INVALID_CONNECTION_ID 0x0012
-#define HV_STATUS_INSUFFICIENT_BUFFERS  0x0013
+#define HV_STATUS_SUCCESS               0
+#define HV_STATUS_INVALID_HYPERCALL_CODE 2
+#define HV_STATUS_INVALID_HYPERCALL_INPUT 3
+#define HV_STATUS_INVALID_ALIGNMENT     4
+#define HV_STATUS_INVALID_PARAMETER     5
+#define HV_STATUS_ACCESS_DENIED         6
+#define HV_STATUS_INSUFFICIENT_MEMORY   11
+#define HV_STATUS_INVALID_PORT_ID       17
+#define HV_STATUS_INVALID_CONNECTION_ID 18
+#define HV_STATUS_INSUFFICIENT_BUFFERS  19
 
 /* TLFS 11.11.2: HvPostMessage. */
 typedef struct HvPostMessageInput {
