@@ -22,7 +22,7 @@ APPLETS = ('sh mount umount cat cut sed grep head tail ls mkdir rm cp mv ln '
            'nc wget udhcpc ethtool modprobe insmod rmmod lsmod modinfo '
            'setsid cttyhack poweroff reboot sync dd hexdump od md5sum '
            'sha256sum awk find xargs tee touch env id stat timeout vi less '
-           'more mknod lspci devmem nproc taskset chmod cmp diff nohup '
+           'more stty mknod lspci devmem nproc taskset chmod cmp diff nohup '
            'nslookup telnet httpd tftp watch which yes').split()
 
 

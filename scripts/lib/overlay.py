@@ -8,7 +8,7 @@ changed and nothing else; files that are gone here go there too.
 import os
 import sys
 
-KINDS = ('.c', '.h', '.inc', 'meson.build', 'Kconfig', 'trace-events')
+KINDS = ('.c', '.h', '.inc', 'meson.build')
 TRACE_HEADER = '''/* QEMU's trace points of this directory: see scripts/lib/overlay.py. */
 #include "trace/trace-hw_iovlab.h"
 '''
@@ -24,7 +24,7 @@ def collect(root, directory, wanted):
     for base, dirs, names in os.walk(os.path.join(root, directory)):
         dirs.sort()
         for name in sorted(names):
-            if name.endswith(KINDS):
+            if name.endswith(KINDS) or name.startswith('trace-events'):
                 path = os.path.join(base, name)
                 wanted[os.path.relpath(path, root)] = read(path)
 
@@ -34,7 +34,7 @@ def device_files(root):
     for directory in ('include', 'sim', 'hw'):
         collect(root, directory, wanted)
     events = [text for path, text in sorted(wanted.items())
-              if os.path.basename(path) == 'trace-events']
+              if os.path.basename(path).startswith('trace-events')]
     wanted['trace-events'] = b'\n'.join(events)
     wanted['meson.build'] = read(os.path.join(root, 'qemu/meson.build'))
     wanted['Kconfig'] = read(os.path.join(root, 'qemu/Kconfig'))

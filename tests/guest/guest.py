@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boot a real guest and talk to it.
+
+    with Guest(devices=['-device', 'hv-vmbus']) as guest:
+        guest.check('test -d /sys/bus/vmbus')
+
+A guest has a console (a log that tests can wait on), a second serial port on
+which it runs shell lines, and a QMP monitor.  Everything it leaves behind is
+in build/test-logs/guest/TEST/.
+"""
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+TEST = re.sub(r'^test_|\.py$', '', os.path.basename(sys.argv[0]))
+LOGS = os.path.join(ROOT, 'build', 'test-logs', 'guest', TEST)
+
+# What no driver may say, whatever a test does.
+TROUBLE = re.compile(r'BUG:|WARNING:|Oops|Call Trace|Kernel panic|'
+                     r'soft lockup|blocked for more than|general protection')
+
+
+class Failed(Exception):
+    """What was promised did not happen."""
+
+
+def skip(reason):
+    print(f'skipped: {reason}')
+    sys.exit(77)
+
+
+def image(*options):
+    """(kernel, initramfs) made by scripts/guest-image with these options."""
+    script = os.path.join(ROOT, 'scripts', 'guest-image')
+    answer = subprocess.run([script, *options], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, check=False)
+    if answer.returncode:
+        raise Failed('scripts/guest-image: ' + answer.stderr.decode())
+    return answer.stdout.decode().split('\n')[:2]
+
+
+def has_device(name):
+    """True if the emulator was built with this device."""
+    qemu = os.path.join(ROOT, 'scripts', 'qemu')
+    answer = subprocess.run([qemu, '-M', 'none', '-device', 'help'],
+                            stdout=subprocess.PIPE, check=True)
+    return f'name "{name}"' in answer.stdout.decode()
+
+
+def need_device(*names):
+    for name in names:
+        if not has_device(name):
+            skip(f'this emulator has no device {name}')
+
+
+def need(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+class Stream:
+    """A byte stream read with time limits."""
+
+    def __init__(self, sock):
+        self.socket = sock
+        self.data = b''
+
+    def line(self, seconds):
+        """The next line, without its end; None after the time."""
+        end = time.monotonic() + seconds
+        while b'\n' not in self.data:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+                return None
+            more = self.socket.recv(65536)
+            if not more:
+                return None
+            self.data += more
+        line, self.data = self.data.split(b'\n', 1)
+        return line.decode('utf-8', 'replace').rstrip('\r')
+
+
+class Qmp:
+    def __init__(self, sock):
+        self.stream = Stream(sock)
+        self.events = []
+        self.read(10)
+        self.command('qmp_capabilities')
+
+    def read(self, seconds):
+        line = self.stream.line(seconds)
+        if line is None:
+            return None
+        message = json.loads(line)
+        if 'event' in message:
+            self.events.append(message)
+        return message
+
+    def command(self, name, **arguments):
+        """The answer; a refused command raises Failed with QEMU's words."""
+        text = json.dumps({'execute': name, 'arguments': arguments})
+        self.stream.socket.sendall(text.encode() + b'\n')
+        while True:
+            message = self.read(30)
+            if message is None:
+                raise Failed(f'QMP: no answer to {name}')
+            if 'error' in message:
+                raise Failed(f'QMP: {name}: {message["error"]["desc"]}')
+            if 'return' in message:
+                return message['return']
+
+    def event(self, name, seconds=30, **data):
+        """Waits for an event whose data has these members, and takes it."""
+        end = time.monotonic() + seconds
+        while True:
+            for event in self.events:
+                got = event.get('data', {})
+                if event['event'] == name and all(
+                        got.get(key) == value for key, value in data.items()):
+                    self.events.remove(event)
+                    return got
+            left = end - time.monotonic()
+            if left <= 0 or self.read(left) is None and left < 1:
+                raise Failed(f'no event {name} within {seconds} s')
+
+
+class Guest:
+    """One QEMU.  devices: more options; append: more of the command line."""
+
+    count = 0
+
+    def __init__(self, devices=(), append='', memory='256', smp=1,
+                 kernel=None, name=None, cpu='max', trouble=TROUBLE):
+        Guest.count += 1
+        self.name = name or f'guest{Guest.count}'
+        self.trouble = trouble
+        self.kernel, self.initrd = kernel or image()
+        os.makedirs(LOGS, exist_ok=True)
+        self.log = os.path.join(LOGS, self.name + '.console')
+        self.errors = os.path.join(LOGS, self.name + '.qemu')
+        # Socket paths are short whatever the clone's place is.
+        self.dir = tempfile.mkdtemp(prefix='iovlab-test-')
+        self.process = None
+        self.shell = None
+        self.qmp = None
+        self.seen = 0
+        self.options = [
+            os.path.join(ROOT, 'scripts', 'qemu'), '-machine', 'q35',
+            '-accel', 'tcg', '-cpu', cpu, '-m', memory, '-smp', str(smp),
+            '-nodefaults', '-display', 'none', '-no-reboot',
+            '-serial', f'file:{self.log}',
+            '-chardev', f'socket,id=shell,path={self.dir}/shell,server=on,'
+                        'wait=off',
+            '-serial', 'chardev:shell',
+            '-qmp', f'unix:{self.dir}/qmp,server=on,wait=off',
+            '-kernel', self.kernel, '-initrd', self.initrd,
+            '-append', 'console=ttyS0 panic=-1 iovlab.shell=/dev/ttyS1 '
+                       + append,
+            *devices]
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.stop()
+        if kind is None and self.trouble:
+            found = self.trouble.search(self.console())
+            if found:
+                raise Failed(f'the guest\'s console ({self.log}) has '
+                             f'"{found.group()}"')
+
+    def start(self):
+        open(self.log, 'wb').close()
+        with open(self.errors, 'wb') as errors:
+            self.process = subprocess.Popen(self.options, stdout=errors,
+                                            stderr=errors,
+                                            stdin=subprocess.DEVNULL)
+        self.qmp = Qmp(self.connect('qmp'))
+        self.shell = Stream(self.connect('shell'))
+
+    def connect(self, name):
+        path = os.path.join(self.dir, name)
+        for _ in range(200):
+            self.alive()
+            sock = socket.socket(socket.AF_UNIX)
+            try:
+                sock.connect(path)
+                return sock
+            except OSError:
+                sock.close()
+                time.sleep(0.05)
+        raise Failed(f'{self.name}: no connection to {name}')
+
+    def alive(self):
+        if self.process.poll() is not None:
+            with open(self.errors, encoding='utf-8') as errors:
+                raise Failed(f'{self.name}: QEMU ended with status '
+                             f'{self.process.returncode}: {errors.read()}')
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for stream in (self.shell, self.qmp and self.qmp.stream):
+            if stream:
+                stream.socket.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def console(self):
+        with open(self.log, encoding='utf-8', errors='replace') as log:
+            return log.read()
+
+    def wait_console(self, pattern, seconds=60):
+        """Waits for a regular expression in the console; the match."""
+        end = time.monotonic() + seconds
+        while True:
+            found = re.search(pattern, self.console())
+            if found:
+                return found
+            if time.monotonic() > end:
+                raise Failed(f'no "{pattern}" on the console ({self.log})'
+                             f' within {seconds} s')
+            self.alive()
+            time.sleep(0.1)
+
+    def up(self, seconds=60):
+        """Waits until the guest runs shell lines."""
+        while True:
+            line = self.shell.line(seconds)
+            if line is None:
+                raise Failed(f'{self.name} is not up after {seconds} s:'
+                             f' see {self.log}')
+            if line == 'iovlab-ready':
+                return self
+
+    def run(self, line, seconds=30):
+        """Runs a shell line: (exit status, output)."""
+        self.shell.socket.sendall(line.encode() + b'\n')
+        output = []
+        while True:
+            answer = self.shell.line(seconds)
+            if answer is None:
+                self.alive()
+                raise Failed(f'{self.name}: no end of "{line}" within'
+                             f' {seconds} s; it wrote: {output}')
+            found = re.match(r'iovlab-status (\d+)$', answer)
+            if found:
+                return int(found.group(1)), '\n'.join(output)
+            output.append(answer)
+
+    def check(self, line, seconds=30):
+        """Runs a shell line that must succeed: its output."""
+        status, output = self.run(line, seconds)
+        if status:
+            raise Failed(f'{self.name}: "{line}" has status {status}:'
+                         f' {output}')
+        return output
+
+    def wait(self, line, seconds=30):
+        """Runs a shell line until it succeeds: its output."""
+        end = time.monotonic() + seconds
+        while True:
+            status, output = self.run(line)
+            if status == 0:
+                return output
+            if time.monotonic() > end:
+                raise Failed(f'{self.name}: "{line}" still has status'
+                             f' {status} after {seconds} s: {output}')
+            time.sleep(0.2)
+
+
+def main(*tests):
+    """Runs functions as TAP points, each with its docstring as its name."""
+    status = 0
+    for number, test in enumerate(tests, 1):
+        start = time.monotonic()
+        try:
+            test()
+            word, note = 'ok', ''
+        except Failed as error:
+            word, note, status = 'not ok', f'# {error}\n', 1
+        print(f'{word} {number} {test.__doc__}'
+              f' # {time.monotonic() - start:.1f} s\n{note}', end='',
+              flush=True)
+    print(f'1..{len(tests)}')
+    sys.exit(status)
