@@ -42,6 +42,8 @@ void hv_vmbus_build_aml(Aml *scope)
     aml_append(bus, aml_name_decl("_HID", aml_string("VMBUS")));
     aml_append(bus, aml_name_decl("_UID", aml_int(0)));
     aml_append(bus, aml_name_decl("_STA", aml_int(0xf)));
+    /* Linux gives up on windows altogether if there is no _CRS here. */
+    aml_append(bus, aml_name_decl("_CRS", aml_resource_template()));
 
     module = aml_device("VMOD");
     aml_append(module, aml_name_decl("_HID", aml_string("ACPI0004")));
