@@ -10,6 +10,7 @@
 #include "hw/boards.h"
 #include "hw/hotplug.h"
 #include "hw/qdev-properties.h"
+#include "hw/sysbus.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -24,6 +25,12 @@
 #include "spec/vmbus.h"
 #include "vmbus/hv-vmbus.h"
 #include "iovlab-trace.h"
+
+/*
+ * Carries the bus: QEMU looks for buses, by type or by name, below the system
+ * bus only, where hv-vmbus itself is not.
+ */
+#define TYPE_HV_VMBUS_ROOT "hv-vmbus-root"
 
 struct HvVmbusState {
     DeviceState parent_obj;
@@ -148,6 +155,7 @@ static bool parse_max_version(HvVmbusState *s, uint32_t *version, Error **errp)
 static void hv_vmbus_realize(DeviceState *dev, Error **errp)
 {
     HvVmbusState *s = HV_VMBUS(dev);
+    DeviceState *root;
     bool ambiguous = false;
     uint32_t max_version;
 
@@ -175,9 +183,12 @@ static void hv_vmbus_realize(DeviceState *dev, Error **errp)
     vmbus_bus_hold(s->bus, !runstate_is_running());
     s->vmstate_entry = qemu_add_vm_change_state_handler(hv_vmbus_run_state, s);
     hv_set_ports(&port_ops, s);
+    root = qdev_new(TYPE_HV_VMBUS_ROOT);
+    object_property_add_child(OBJECT(dev), "root", OBJECT(root));
+    qbus_init(&s->qbus, sizeof(s->qbus), TYPE_HV_VMBUS_BUS, root, "vmbus");
     s->qbus.bus = s->bus;
-    qbus_init(&s->qbus, sizeof(s->qbus), TYPE_HV_VMBUS_BUS, dev, "vmbus");
     qbus_set_hotplug_handler(BUS(&s->qbus), OBJECT(dev));
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(root), &error_abort);
     qemu_register_resettable(OBJECT(dev));
 }
 
@@ -305,6 +316,9 @@ static const TypeInfo hv_vmbus_types[] = {
         .name = TYPE_HV_VMBUS_BUS,
         .parent = TYPE_BUS,
         .instance_size = sizeof(HvVmbusBus),
+    }, {
+        .name = TYPE_HV_VMBUS_ROOT,
+        .parent = TYPE_SYS_BUS_DEVICE,
     }, {
         .name = TYPE_HV_VMBUS,
         .parent = TYPE_DEVICE,
