@@ -121,7 +121,8 @@ static void load_gpadl(VmbusBus *bus, StateReader *r)
     const uint8_t *ranges = state_get_blob(r, UINT16_MAX, &len);
     VmbusGpadl *gpadl;
 
-    if (!ranges || state > GPADL_TEARING_DOWN || filled > len || id == 0 ||
+    if (!ranges || len < sizeof(VmbusGpaRangeHeader) + 8 ||
+        state > GPADL_TEARING_DOWN || filled > len || id == 0 ||
         (state == GPADL_READY && filled < len)) {
         state_fail(r, "GPADL %#x in state %u", id, state);
         return;
