@@ -49,6 +49,7 @@ static bool ixgbe_vf_dma_read(void *opaque, uint64_t address, void *buf,
 static bool ixgbe_vf_dma_write(void *opaque, uint64_t address,
                                const void *buf, size_t len)
 {
+    IXGBE_VF(opaque)->last_write = address;
     return pci_dma_write(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
 }
 
@@ -342,6 +343,21 @@ static const VMStateDescription ixgbe_vf_vmstate = {
     },
 };
 
+/* Where the VF last wrote, and its first MSI: for replaying them late. */
+static char *ixgbe_vf_get_last_requests(Object *obj, Error **errp)
+{
+    IxgbeVf *s = IXGBE_VF(obj);
+    MSIMessage msi = { 0 };
+
+    if (msix_enabled(PCI_DEVICE(s))) {
+        msi = msix_get_message(PCI_DEVICE(s), 0);
+    }
+    return g_strdup_printf("{\"rid\": %u, \"dma-write\": %" PRIu64
+                           ", \"msi-address\": %" PRIu64
+                           ", \"msi-data\": %u}", s->rid, s->last_write,
+                           msi.address, msi.data);
+}
+
 static const Property ixgbe_vf_properties[] = {
     DEFINE_NIC_PROPERTIES(IxgbeVf, conf),
     DEFINE_PROP_CHR("link", IxgbeVf, link),
@@ -392,6 +408,10 @@ static void ixgbe_vf_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &ixgbe_vf_vmstate;
     device_class_set_props(dc, ixgbe_vf_properties);
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
+    object_class_property_add_str(klass, "last-requests",
+                                  ixgbe_vf_get_last_requests, NULL);
+    object_class_property_set_description(klass, "last-requests",
+        "where the VF last wrote, and its first MSI (JSON, read-only)");
     ixgbe_vf_describe(klass);
 }
 

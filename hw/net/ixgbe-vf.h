@@ -54,6 +54,7 @@ struct IxgbeVf {
     MACAddr mac;
     const IxgbeVfBackend *backend;
     void *behind;
+    uint64_t last_write;        /* bus address of the newest DMA write */
 
     /* properties */
     CharBackend link;

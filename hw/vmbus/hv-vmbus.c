@@ -285,6 +285,19 @@ static const VMStateDescription vmstate_hv_vmbus = {
     }
 };
 
+/* For leak checks and curious people: qom-get PATH use. */
+static char *hv_vmbus_get_use(Object *obj, Error **errp)
+{
+    HvVmbusState *s = HV_VMBUS(obj);
+    VmbusBusUse use = { 0 };
+
+    if (s->bus) {
+        vmbus_bus_use(s->bus, &use);
+    }
+    return g_strdup_printf("{\"relids\": %u, \"open\": %u, \"gpadls\": %u}",
+                           use.relids, use.open, use.gpadls);
+}
+
 /* --- types --------------------------------------------------------------------------- */
 
 static const Property hv_vmbus_properties[] = {
@@ -306,6 +319,9 @@ static void hv_vmbus_class_init(ObjectClass *oc, void *data)
     device_class_set_props(dc, hv_vmbus_properties);
     object_class_property_set_description(oc, "max-version",
         "newest VMBus version to accept, 2.4 to 5.3 (default 5.3)");
+    object_class_property_add_str(oc, "use", hv_vmbus_get_use, NULL);
+    object_class_property_set_description(oc, "use",
+        "relids, open channels and GPADLs in use (JSON, read-only)");
     rc->phases.hold = hv_vmbus_reset_hold;
     hc->unplug_request = hv_vmbus_unplug_request;
     hc->unplug = hv_vmbus_unplug;

@@ -83,6 +83,14 @@ void vmbus_bus_hold(VmbusBus *bus, bool hold);
 /* Negotiated protocol version (major << 16 | minor), 0 while unconnected. */
 uint32_t vmbus_bus_version(const VmbusBus *bus);
 
+/* What is in use, for leak checks. */
+typedef struct VmbusBusUse {
+    unsigned relids;            /* offers, the rescinded not yet released too */
+    unsigned open;              /* channels that the guest has open */
+    unsigned gpadls;
+} VmbusBusUse;
+void vmbus_bus_use(const VmbusBus *bus, VmbusBusUse *use);
+
 /* --- offering ---------------------------------------------------------- */
 
 typedef struct VmbusOffer {

@@ -47,6 +47,19 @@ void vmbus_bus_reset(VmbusBus *bus)
     vmbus_connection_drop(bus, "reset");
 }
 
+void vmbus_bus_use(const VmbusBus *bus, VmbusBusUse *use)
+{
+    *use = (VmbusBusUse) { .gpadls = g_hash_table_size(bus->gpadls) };
+    for (uint32_t relid = 0; relid < VMBUS_RELIDS; relid++) {
+        const VmbusChannel *ch = bus->channels[relid];
+
+        if (ch) {
+            use->relids++;
+            use->open += ch->state == CHANNEL_OPEN;
+        }
+    }
+}
+
 uint32_t vmbus_bus_version(const VmbusBus *bus)
 {
     return bus->version;
