@@ -36,8 +36,9 @@ int csum_field_offset(uint8_t protocol);
  */
 bool csum_insert_ip(uint8_t *frame, const FrameInfo *info);
 /*
- * Writes the TCP or UDP checksum, with the pseudo header.  UDP gets 0xffff for 0 (RFC 768).  False if there is no such header, its length is
- * wrong, or its pseudo header is not all in the frame (FrameInfo.routed).
+ * Writes the TCP or UDP checksum, with the pseudo header.  UDP gets 0xffff for
+ * 0 (RFC 768).  False if there is no such header, its length is wrong, or its
+ * pseudo header is not all in the frame (FrameInfo.routed).
  */
 bool csum_insert_l4(uint8_t *frame, const FrameInfo *info);
 /*

@@ -49,8 +49,8 @@ typedef struct HvrInterrupt {
 
 /*
  * @unit is owned by the caller and outlives the hypervisor.  @spa_read and
- * @spa_write reach the private tables.  @on_fault (may be NULL) hears of each record taken
- * from the unit.
+ * @spa_write reach the private tables.  @on_fault (may be NULL) hears of each
+ * record taken from the unit.
  */
 typedef struct HypervisorOps {
     bool (*spa_read)(void *opaque, uint64_t spa, void *buf, size_t len);

@@ -7,7 +7,7 @@
 
 #include <sys/mman.h>
 
-/* --- the machine -------------------------------------------------------------- */
+/* the machine */
 
 static bool mem_access(FakeGuest *g, uint64_t gpa, void *buf, size_t len,
                        bool write)
@@ -127,7 +127,7 @@ void fake_guest_run(FakeGuest *g)
     g_assert_false(g->scheduled);
 }
 
-/* --- messages ------------------------------------------------------------------- */
+/* messages */
 
 uint16_t fake_guest_post_raw(FakeGuest *g, const void *msg, size_t len)
 {
@@ -222,7 +222,7 @@ const VmbusMsgOffer *fake_guest_find_offer(FakeGuest *g, const char *class_id,
     return NULL;
 }
 
-/* --- memory ----------------------------------------------------------------------- */
+/* memory */
 
 uint64_t fake_guest_alloc(FakeGuest *g, size_t pages)
 {
@@ -243,7 +243,7 @@ void fake_guest_read(FakeGuest *g, uint64_t gpa, void *buf, size_t len)
     g_assert_true(mem_access(g, gpa, buf, len, false));
 }
 
-/* --- GPADLs ------------------------------------------------------------------------- */
+/* GPADLs */
 
 static void gpadl_post(FakeGuest *g, FakeGpadl *gpadl)
 {
@@ -353,7 +353,7 @@ void fake_gpadl_free(FakeGpadl *gpadl)
     g_free(gpadl);
 }
 
-/* --- channels ------------------------------------------------------------------------- */
+/* channels */
 
 FakeChannel *fake_channel_open(FakeGuest *g, uint32_t relid, unsigned pages,
                                const void *user_data, size_t len)

@@ -9,7 +9,7 @@
 
 const uint8_t ng_mac[6] = { 0x00, 0x15, 0x5d, 0x01, 0x02, 0x03 };
 
-/* --- the owner --------------------------------------------------------------- */
+/* the owner */
 
 static bool owner_tx_frame(void *opaque, const uint8_t *frame, size_t len)
 {
@@ -61,7 +61,7 @@ const NetvspOps ng_owner_ops = {
     .released = owner_released,
 };
 
-/* --- the machine ---------------------------------------------------------------- */
+/* the machine */
 
 NetvspGuest *ng_new(void)
 {
@@ -110,7 +110,7 @@ void ng_run(NetvspGuest *ng)
     fake_guest_run(ng->g);
 }
 
-/* --- packets ---------------------------------------------------------------------- */
+/* packets */
 
 uint64_t ng_send(NetvspGuest *ng, const void *msg, size_t len, bool complete)
 {
@@ -144,7 +144,7 @@ bool ng_quiet(NetvspGuest *ng, FakeChannel *ch)
     return pkt == NULL;
 }
 
-/* --- probe -------------------------------------------------------------------------- */
+/* probe */
 
 void ng_open(NetvspGuest *ng)
 {
@@ -324,7 +324,7 @@ void ng_close(NetvspGuest *ng)
     }
 }
 
-/* --- RNDIS ----------------------------------------------------------------------------- */
+/* RNDIS */
 
 void ng_complete(NetvspGuest *ng, FakeChannel *ch, uint64_t trans_id)
 {

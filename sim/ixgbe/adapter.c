@@ -1,0 +1,390 @@
+/*
+ * The adapter half as a whole: life, ports, and the run that moves frames.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "adapter.h"
+#include "iovlab-trace.h"
+
+/* 7.2.1: transmit packet buffer. */
+#define WIRE_BYTES (160 * 1024)
+#define WIRE_BUDGET 256
+
+bool ixgbe_adapter_vt(const IxgbeAdapter *a)
+{
+    return reg(a, IXGBE_VT_CTL) & IXGBE_VT_CTL_ENA;
+}
+
+unsigned ixgbe_adapter_default_pool(const IxgbeAdapter *a)
+{
+    return reg(a, IXGBE_VT_CTL) >> IXGBE_VT_CTL_POOL_SHIFT & 0x3f;
+}
+
+IxgbeAdapterPort *ixgbe_adapter_pool_port(const IxgbeAdapter *a, unsigned pool)
+{
+    return pool < a->num_vfs && ixgbe_adapter_vt(a) ? a->vf[pool] : a->pf;
+}
+
+void ixgbe_adapter_schedule(IxgbeAdapter *a)
+{
+    if (!a->scheduled) {
+        a->scheduled = true;
+        a->ops->schedule(a->opaque);
+    }
+}
+
+/* The n-th port of 65, NULL if nothing is attached there. */
+static IxgbeAdapterPort *port_at(const IxgbeAdapter *a, unsigned n)
+{
+    return n < IXGBE_POOLS ? a->vf[n] : a->pf;
+}
+
+void ixgbe_adapter_state_stale(IxgbeAdapter *a, uint64_t pools)
+{
+    for (unsigned n = 0; n < IXGBE_POOLS; n++) {
+        if (a->vf[n] && (pools & POOL_BIT(n))) {
+            a->vf[n]->state_stale = true;
+        }
+    }
+    if (a->pf) {
+        a->pf->state_stale = true;
+    }
+    ixgbe_adapter_schedule(a);
+}
+
+static void load_permanent_mac(IxgbeAdapter *a)
+{
+    *reg_at(a, IXGBE_RAL(0)) = rd_le32(a->config.mac);
+    *reg_at(a, IXGBE_RAH(0)) = IXGBE_RAH_AV | rd_le16(a->config.mac + 4);
+    *reg_at(a, IXGBE_MPSAR_LO(0)) = 1;
+}
+
+/* 4.2.1: everything of the adapter but the cable and the functions' own. */
+void ixgbe_adapter_soft_reset(IxgbeAdapter *a, IxgbeResetKind kind)
+{
+    trace_ixgbe_adapter_reset(kind);
+    ixgbe_regs_reset(&a->regs, kind);
+    load_permanent_mac(a);
+    ixgbe_mailbox_reset(a);
+    ixgbe_rate_clear(a);
+    memset(a->drop_en, 0, sizeof(a->drop_en));
+    for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
+        if (port_at(a, n)) {
+            ixgbe_pktbuf_flush(port_at(a, n));
+        }
+    }
+    frame_queue_clear(&a->wire);
+    a->stale = STALE_ALL;
+    ixgbe_link_update(a);
+    ixgbe_adapter_state_stale(a, UINT64_MAX);
+}
+
+IxgbeAdapter *ixgbe_adapter_new(const IxgbeAdapterConfig *config,
+                                const IxgbeAdapterOps *ops, void *opaque)
+{
+    IxgbeAdapter *a = g_new0(IxgbeAdapter, 1);
+
+    a->config = *config;
+    a->ops = ops;
+    a->opaque = opaque;
+    a->timer_ns = UINT64_MAX;
+    frame_queue_init(&a->wire, 0, WIRE_BYTES);
+    ixgbe_regs_init(&a->regs, ixgbe_adapter_regmap(), a);
+    load_permanent_mac(a);
+    a->stale = STALE_ALL;
+    return a;
+}
+
+void ixgbe_adapter_power_reset(IxgbeAdapter *a)
+{
+    a->num_vfs = 0;
+    ixgbe_adapter_soft_reset(a, IXGBE_RESET_POWER);
+}
+
+void ixgbe_adapter_free(IxgbeAdapter *a)
+{
+    if (!a) {
+        return;
+    }
+    for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
+        if (port_at(a, n)) {
+            ixgbe_adapter_detach(port_at(a, n));
+        }
+    }
+    frame_queue_clear(&a->wire);
+    ixgbe_regs_clear(&a->regs);
+    g_free(a);
+}
+
+bool ixgbe_adapter_decodes(const IxgbeAdapter *a, uint64_t offset)
+{
+    unsigned index;
+
+    return offset < IXGBE_PF_BAR0_SIZE &&
+           ixgbe_regmap_find(ixgbe_adapter_regmap(), offset, &index);
+}
+
+uint64_t ixgbe_adapter_mmio_read(IxgbeAdapter *a, uint64_t offset,
+                                 unsigned size)
+{
+    return ixgbe_regs_read(&a->regs, offset, size);
+}
+
+void ixgbe_adapter_mmio_write(IxgbeAdapter *a, uint64_t offset,
+                              uint64_t value, unsigned size)
+{
+    ixgbe_regs_write(&a->regs, offset, value, size);
+}
+
+void ixgbe_adapter_set_num_vfs(IxgbeAdapter *a, unsigned count)
+{
+    a->num_vfs = MIN(count, IXGBE_POOLS);
+    ixgbe_adapter_state_stale(a, UINT64_MAX);
+}
+
+/* --- ports ------------------------------------------------------------------ */
+
+IxgbeAdapterPort *ixgbe_adapter_attach(IxgbeAdapter *a, int function,
+                                       const IxgbeAdapterPortOps *ops,
+                                       void *fn)
+{
+    IxgbeAdapterPort **place;
+    IxgbeAdapterPort *port;
+
+    if (function < IXGBE_FUNCTION_PF || function >= IXGBE_POOLS) {
+        return NULL;
+    }
+    place = function == IXGBE_FUNCTION_PF ? &a->pf : &a->vf[function];
+    if (*place) {
+        return NULL;
+    }
+    port = g_new0(IxgbeAdapterPort, 1);
+    port->adapter = a;
+    port->function = function;
+    port->ops = ops;
+    port->fn = fn;
+    port->state_stale = true;
+    frame_queue_init(&port->rx, 0, 0);
+    *place = port;
+    ixgbe_adapter_schedule(a);
+    return port;
+}
+
+void ixgbe_adapter_detach(IxgbeAdapterPort *port)
+{
+    IxgbeAdapter *a = port->adapter;
+
+    ixgbe_pktbuf_flush(port);
+    if (port->function == IXGBE_FUNCTION_PF) {
+        a->pf = NULL;
+    } else {
+        a->vf[port->function] = NULL;
+    }
+    g_free(port);
+}
+
+bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
+                           Frame *frame)
+{
+    IxgbeAdapter *a = port->adapter;
+    unsigned pool = 0;
+
+    ixgbe_filters_refresh(a);
+    if (port->function >= 0) {
+        pool = port->function;
+        queue = pool * a->filters.queues_per_pool +
+                queue % a->filters.queues_per_pool;
+    } else if (ixgbe_adapter_vt(a)) {
+        pool = queue / a->filters.queues_per_pool % IXGBE_POOLS;
+    }
+    if (!ixgbe_veb_transmit(a, pool, queue % IXGBE_QUEUES, frame)) {
+        port->tx_blocked = true;
+        return false;
+    }
+    return true;
+}
+
+static bool port_tx(void *opaque, unsigned queue, const uint8_t *data,
+                    size_t len)
+{
+    Frame *frame = frame_new(data, len);
+    bool sent;
+
+    if (!frame) {
+        return true;
+    }
+    sent = ixgbe_adapter_port_tx(opaque, queue, frame);
+    frame_unref(frame);
+    return sent;
+}
+
+static void port_rx_room(void *opaque)
+{
+    IxgbeAdapterPort *port = opaque;
+
+    port->rx_blocked = false;
+    if (port->rx.count) {
+        ixgbe_adapter_schedule(port->adapter);
+    }
+}
+
+static void port_reset(void *opaque, bool flr)
+{
+    IxgbeAdapterPort *port = opaque;
+
+    trace_ixgbe_adapter_function_reset(port->function, flr);
+    ixgbe_pktbuf_flush(port);
+    if (port->function >= 0) {
+        ixgbe_mailbox_vf_reset(port->adapter, port->function);
+    }
+}
+
+static void port_mailbox(void *opaque, uint32_t value)
+{
+    IxgbeAdapterPort *port = opaque;
+
+    if (port->function >= 0) {
+        ixgbe_mailbox_from_vf(port->adapter, port->function, value);
+    }
+}
+
+static void port_mailbox_mem(void *opaque, unsigned index, uint32_t value)
+{
+    IxgbeAdapterPort *port = opaque;
+
+    if (port->function >= 0) {
+        ixgbe_mailbox_mem_from_vf(port->adapter, port->function, index,
+                                  value);
+    }
+}
+
+static void port_bus_master(void *opaque, bool on)
+{
+    /* The function itself does no DMA then: nothing is the adapter's. */
+}
+
+const IxgbePortOps ixgbe_adapter_port_ops = {
+    .tx = port_tx,
+    .rx_room = port_rx_room,
+    .reset = port_reset,
+    .mailbox = port_mailbox,
+    .mailbox_mem = port_mailbox_mem,
+    .bus_master = port_bus_master,
+};
+
+/* --- run ----------------------------------------------------------------------- */
+
+static bool pool_bit(const IxgbeAdapter *a, uint32_t table, unsigned pool)
+{
+    return reg_at(a, table)[pool / 32] >> (pool % 32) & 1;
+}
+
+static void tell_state(IxgbeAdapterPort *port)
+{
+    IxgbeAdapter *a = port->adapter;
+    bool is_vf = port->function >= 0;
+    unsigned pool = is_vf ? (unsigned)port->function
+                          : ixgbe_adapter_default_pool(a);
+    IxgbePortState state = {
+        .links = ixgbe_link_links(a),
+        .rx_enable = reg(a, IXGBE_RXCTRL) & IXGBE_RXCTRL_RXEN,
+        .tx_enable = reg(a, IXGBE_DMATXCTL) & IXGBE_DMATXCTL_TE,
+        .tx_vlan_insert = !(reg(a, IXGBE_VMVIR(pool)) & IXGBE_VMVIR_ACTION),
+        .pf_reset_done = !is_vf ||
+                         (reg(a, IXGBE_CTRL_EXT) & IXGBE_CTRL_EXT_PFRSTD),
+    };
+
+    port->state_stale = false;
+    if (is_vf) {
+        state.rx_enable &= pool_bit(a, IXGBE_VFRE(0), pool);
+        state.tx_enable &= pool_bit(a, IXGBE_VFTE(0), pool);
+        state.vfmailbox = ixgbe_mailbox_take_state(a, pool, state.mbmem);
+    }
+    port->ops->state(port->fn, &state);
+}
+
+static bool wire_has_work(const IxgbeAdapter *a)
+{
+    return a->wire.count && !a->wire_blocked;
+}
+
+static void run_wire(IxgbeAdapter *a)
+{
+    for (unsigned n = 0; n < WIRE_BUDGET && wire_has_work(a); n++) {
+        Frame *frame = frame_ref(frame_queue_peek(&a->wire)->frame);
+
+        /* MAC loopback, 8.2.3.22: back in instead of out. */
+        if (reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK) {
+            frame_queue_pop(&a->wire);
+            ixgbe_stats_wire_tx(a, frame);
+            ixgbe_veb_receive(a, frame);
+        } else if (a->ops->wire_tx(a->opaque, frame)) {
+            frame_queue_pop(&a->wire);
+            ixgbe_stats_wire_tx(a, frame);
+        } else {
+            a->wire_blocked = true;
+        }
+        frame_unref(frame);
+    }
+}
+
+/* Room may have come: whoever was refused tries again. */
+static void wake_senders(IxgbeAdapter *a)
+{
+    for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
+        IxgbeAdapterPort *port = port_at(a, n);
+
+        if (port && port->tx_blocked) {
+            port->tx_blocked = false;
+            port->ops->tx_room(port->fn);
+        }
+    }
+}
+
+void ixgbe_adapter_run(IxgbeAdapter *a)
+{
+    bool more;
+
+    a->scheduled = false;
+    ixgbe_filters_refresh(a);
+    for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
+        if (port_at(a, n) && port_at(a, n)->state_stale) {
+            tell_state(port_at(a, n));
+        }
+    }
+    run_wire(a);
+    for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
+        if (port_at(a, n)) {
+            ixgbe_pktbuf_run(a, port_at(a, n));
+        }
+    }
+    wake_senders(a);
+    more = wire_has_work(a);
+    for (unsigned n = 0; n <= IXGBE_POOLS && !more; n++) {
+        more = port_at(a, n) && ixgbe_pktbuf_has_work(port_at(a, n));
+    }
+    if (more) {
+        ixgbe_adapter_schedule(a);
+    }
+}
+
+void ixgbe_adapter_timer(IxgbeAdapter *a)
+{
+    a->timer_ns = UINT64_MAX;
+    ixgbe_adapter_schedule(a);
+}
+
+void ixgbe_adapter_wire_rx(IxgbeAdapter *a, Frame *frame)
+{
+    if (a->link_up) {
+        ixgbe_veb_receive(a, frame);
+    }
+}
+
+void ixgbe_adapter_wire_room(IxgbeAdapter *a)
+{
+    a->wire_blocked = false;
+    if (a->wire.count) {
+        ixgbe_adapter_schedule(a);
+    }
+}

@@ -1,0 +1,139 @@
+/*
+ * Saved state of the adapter half.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "adapter.h"
+
+#define VERSION 1
+/* No queue can hold more frames than bytes of the larger buffer allow. */
+#define FRAMES_MAX (512 * 1024 / FRAME_MIN)
+
+static void save_queue(const FrameQueue *q, StateWriter *w)
+{
+    state_put_u32(w, q->count);
+    for (uint32_t i = 0; i < q->count; i++) {
+        const FrameSlot *slot = frame_queue_at(q, i);
+
+        state_put_u8(w, slot->meta.queue);
+        state_put_bool(w, slot->meta.loopback);
+        state_put_bool(w, slot->meta.multicast);
+        state_put_u8(w, slot->meta.rss_type);
+        state_put_u32(w, slot->meta.rss_hash);
+        state_put_blob(w, slot->frame->data, slot->frame->len);
+    }
+}
+
+static void load_queue(FrameQueue *q, StateReader *r)
+{
+    uint32_t count = state_get_u32_max(r, FRAMES_MAX, "frames in a buffer");
+
+    while (count-- && state_ok(r)) {
+        IxgbeRxMeta meta = { .queue = state_get_u8(r) };
+        const uint8_t *data;
+        Frame *frame;
+        size_t len;
+
+        meta.loopback = state_get_bool(r);
+        meta.multicast = state_get_bool(r);
+        meta.rss_type = state_get_u8(r);
+        meta.rss_hash = state_get_u32(r);
+        data = state_get_blob(r, FRAME_MAX, &len);
+        if (!data || len < FRAME_MIN || meta.queue >= IXGBE_QUEUES) {
+            state_fail(r, "bad frame in a buffer");
+            return;
+        }
+        frame = frame_new(data, len);
+        frame_queue_push(q, frame, &meta, 0);
+        frame_unref(frame);
+    }
+}
+
+static void save_port(const IxgbeAdapterPort *port, StateWriter *w)
+{
+    static const FrameQueue none;
+
+    save_queue(port ? &port->rx : &none, w);
+}
+
+/* Frames for a function that is not there are dropped. */
+static void load_port(IxgbeAdapter *a, IxgbeAdapterPort *port, StateReader *r)
+{
+    FrameQueue frames;
+
+    frame_queue_init(&frames, 0, 512 * 1024);
+    load_queue(&frames, r);
+    if (port) {
+        ixgbe_pktbuf_flush(port);
+        a->rx_bytes += frames.bytes;
+        frame_queue_append(&port->rx, &frames);
+    }
+    frame_queue_clear(&frames);
+}
+
+void ixgbe_adapter_save(const IxgbeAdapter *a, StateWriter *w)
+{
+    state_put_section(w, "IXAD", VERSION);
+    ixgbe_regs_save(&a->regs, w);
+    state_put_u8(w, a->num_vfs);
+    state_put_bool(w, a->cable);
+    state_put_u64(w, a->drop_en[0]);
+    state_put_u64(w, a->drop_en[1]);
+    for (unsigned i = 0; i < IXGBE_POOLS; i++) {
+        state_put_bool(w, a->mailbox[i].vfu);
+        state_put_bool(w, a->mailbox[i].pfu);
+        state_put_u32(w, a->mailbox[i].edges);
+    }
+    for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
+        state_put_u32(w, a->rate[i].bcnrc);
+    }
+    for (unsigned i = 0; i < IXGBE_POOLS; i++) {
+        save_port(a->vf[i], w);
+    }
+    save_port(a->pf, w);
+    save_queue(&a->wire, w);
+}
+
+static void load_control(IxgbeAdapter *a, StateReader *r)
+{
+    uint8_t num_vfs = state_get_u8(r);
+
+    a->num_vfs = MIN(num_vfs, IXGBE_POOLS);
+    a->cable = state_get_bool(r);
+    a->drop_en[0] = state_get_u64(r);
+    a->drop_en[1] = state_get_u64(r);
+    for (unsigned i = 0; i < IXGBE_POOLS; i++) {
+        a->mailbox[i].vfu = state_get_bool(r);
+        a->mailbox[i].pfu = state_get_bool(r);
+        a->mailbox[i].edges = state_get_u32(r) &
+                              (IXGBE_VFMAILBOX_PFSTS | IXGBE_VFMAILBOX_PFACK);
+    }
+    for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
+        a->rate[i].bcnrc = state_get_u32(r);
+        a->rate[i].next_ns = 0;
+    }
+}
+
+bool ixgbe_adapter_load(IxgbeAdapter *a, StateReader *r)
+{
+    ixgbe_adapter_power_reset(a);
+    if (!state_get_section(r, "IXAD", VERSION) ||
+        !ixgbe_regs_load(&a->regs, r)) {
+        ixgbe_adapter_power_reset(a);
+        return false;
+    }
+    load_control(a, r);
+    for (unsigned i = 0; i < IXGBE_POOLS; i++) {
+        load_port(a, a->vf[i], r);
+    }
+    load_port(a, a->pf, r);
+    load_queue(&a->wire, r);
+    a->stale = STALE_ALL;
+    if (!state_ok(r)) {
+        ixgbe_adapter_power_reset(a);
+        return false;
+    }
+    ixgbe_link_update(a);
+    ixgbe_adapter_state_stale(a, UINT64_MAX);
+    return true;
+}

@@ -1,0 +1,166 @@
+/*
+ * The receive packet buffer, 7.1.3.1: frames wait here for descriptors.
+ *
+ * The silicon has one queue for all pools of a traffic class, so that a ring
+ * without descriptors and without drop enable stops everybody.  Here each
+ * function has its own queue in the shared memory, of which none may take more
+ * than half.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "adapter.h"
+#include "iovlab-trace.h"
+
+#define RUN_BUDGET 128
+
+static size_t buffer_size(const IxgbeAdapter *a)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        size += reg(a, IXGBE_RXPBSIZE(i)) & IXGBE_RXPBSIZE_MASK;
+    }
+    return MIN(size, 512 * 1024);
+}
+
+static bool drop_enabled(const IxgbeAdapter *a, unsigned queue)
+{
+    return a->drop_en[queue / 64 % 2] >> (queue % 64) & 1;
+}
+
+bool ixgbe_pktbuf_drop_enabled(const IxgbeAdapter *a, unsigned pool)
+{
+    return drop_enabled(a, pool * a->filters.queues_per_pool % IXGBE_QUEUES);
+}
+
+static unsigned port_pool(const IxgbeAdapterPort *port, uint8_t queue)
+{
+    const IxgbeAdapter *a = port->adapter;
+
+    if (port->function >= 0) {
+        return port->function;
+    }
+    return ixgbe_adapter_vt(a)
+           ? queue / a->filters.queues_per_pool % IXGBE_POOLS : 0;
+}
+
+/* Number of the queue in the adapter. */
+static unsigned global_queue(const IxgbeAdapterPort *port, uint8_t queue)
+{
+    unsigned base = port->function >= 0
+        ? port->function * port->adapter->filters.queues_per_pool : 0;
+
+    return (base + queue) % IXGBE_QUEUES;
+}
+
+PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, Frame *frame,
+                              const IxgbeRxMeta *meta, bool wait)
+{
+    IxgbeAdapterPort *port = ixgbe_adapter_pool_port(a, pool);
+    size_t size = buffer_size(a);
+
+    if (!port) {
+        a->pool_stats[pool].rx_dropped++;
+        return PKTBUF_DROPPED;
+    }
+    if (!iov_in_range(a->rx_bytes, frame->len, size) ||
+        !iov_in_range(port->rx.bytes, frame->len, size / 2)) {
+        if (wait && !ixgbe_pktbuf_drop_enabled(a, pool)) {
+            return PKTBUF_FULL;
+        }
+        a->pool_stats[pool].rx_dropped++;
+        a->stats.wire_rx_missed += !meta->loopback;
+        ++*reg_at(a, IXGBE_MPC(0));
+        trace_ixgbe_pktbuf_frame_drop(pool, "buffer full");
+        return PKTBUF_DROPPED;
+    }
+    frame_queue_push(&port->rx, frame, meta, 0);
+    a->rx_bytes += frame->len;
+    ixgbe_adapter_schedule(a);
+    return PKTBUF_STORED;
+}
+
+bool ixgbe_pktbuf_has_work(const IxgbeAdapterPort *port)
+{
+    return port->rx.count && !port->rx_blocked;
+}
+
+static void count_given(IxgbeAdapterPort *port, const Frame *frame,
+                        const IxgbeRxMeta *meta)
+{
+    IxgbeAdapter *a = port->adapter;
+    IxgbePoolStats *stats = &a->pool_stats[port_pool(port, meta->queue)];
+
+    stats->rx_frames++;
+    stats->rx_bytes += frame->len;
+    stats->rx_loopback += meta->loopback;
+    ixgbe_stats_queue_rx(a, global_queue(port, meta->queue), frame->len);
+}
+
+/* The head goes back into the buffer: @frame's reference moves there. */
+static void put_back(IxgbeAdapterPort *port, Frame *frame,
+                     const IxgbeRxMeta *meta)
+{
+    FrameQueue back;
+
+    frame_queue_init(&back, 0, 0);
+    frame_queue_push(&back, frame, meta, 0);
+    frame_queue_prepend(&port->rx, &back);
+    frame_queue_clear(&back);
+    port->adapter->rx_bytes += frame->len;
+    frame_unref(frame);
+}
+
+void ixgbe_pktbuf_run(IxgbeAdapter *a, IxgbeAdapterPort *port)
+{
+    for (unsigned n = 0; n < RUN_BUDGET && ixgbe_pktbuf_has_work(port); n++) {
+        FrameSlot slot;
+        Frame *frame = frame_queue_take(&port->rx, &slot);
+        unsigned queue = global_queue(port, slot.meta.queue);
+
+        a->rx_bytes -= frame->len;
+        if (port->ops->rx(port->fn, frame, &slot.meta) == IXGBE_RX_DONE) {
+            count_given(port, frame, &slot.meta);
+        } else if (drop_enabled(a, queue)) {
+            a->pool_stats[port_pool(port, slot.meta.queue)].rx_dropped++;
+            ixgbe_stats_queue_drop(a, queue);
+            trace_ixgbe_pktbuf_frame_drop(port_pool(port, slot.meta.queue),
+                                          "drop enable");
+        } else {
+            port->rx_blocked = true;
+            put_back(port, frame, &slot.meta);
+            return;
+        }
+        frame_unref(frame);
+    }
+}
+
+void ixgbe_pktbuf_flush(IxgbeAdapterPort *port)
+{
+    port->adapter->rx_bytes -= port->rx.bytes;
+    frame_queue_clear(&port->rx);
+    port->rx_blocked = false;
+}
+
+/* 8.2.3.8 QDE: a window on one bit of each queue. */
+void ixgbe_qde_write(void *owner, unsigned index, uint32_t value,
+                     uint32_t *stored)
+{
+    IxgbeAdapter *a = owner;
+    unsigned queue = value >> IXGBE_QDE_IDX_SHIFT & 0x7f;
+    uint64_t bit = 1ull << (queue % 64);
+
+    if (value & IXGBE_QDE_WRITE) {
+        a->drop_en[queue / 64] &= ~bit;
+        if (value & IXGBE_QDE_ENABLE) {
+            a->drop_en[queue / 64] |= bit;
+        }
+    }
+    *stored = value & 0x7f00;
+}
+
+uint32_t ixgbe_qde_read(void *owner, unsigned index, uint32_t stored)
+{
+    return stored | (drop_enabled(owner, stored >> IXGBE_QDE_IDX_SHIFT & 0x7f)
+                     ? IXGBE_QDE_ENABLE : 0);
+}

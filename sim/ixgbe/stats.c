@@ -1,0 +1,111 @@
+/*
+ * Statistics registers of the MAC and of queues, 8.2.3.23.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "adapter.h"
+
+#define FCS_LEN 4
+
+static void add(IxgbeAdapter *a, uint32_t offset, uint32_t n)
+{
+    *reg_at(a, offset) += n;
+}
+
+/* A counter of 36 bits: the high part is another register. */
+static void add_wide(IxgbeAdapter *a, uint32_t low, uint32_t high, size_t n)
+{
+    uint64_t sum = (uint64_t)reg(a, low) + n;
+
+    *reg_at(a, low) = sum;
+    *reg_at(a, high) = (reg(a, high) + (sum >> 32)) & 0xf;
+}
+
+/* Index in PRC64..PRC1522 and PTC64..PTC1522; sizes count the FCS. */
+static unsigned size_class(size_t len)
+{
+    static const uint16_t upto[] = { 64, 127, 255, 511, 1023 };
+    unsigned i = 0;
+
+    len += FCS_LEN;
+    while (i < G_N_ELEMENTS(upto) && len > upto[i]) {
+        i++;
+    }
+    return i;
+}
+
+static unsigned queue_counter(const IxgbeAdapter *a, uint32_t map,
+                              unsigned queue)
+{
+    return reg_at(a, map)[queue / 4 % 32] >> (queue % 4 * 8) & 0xf;
+}
+
+void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame, bool good)
+{
+    size_t len = frame->len + FCS_LEN;
+
+    a->stats.wire_rx_frames++;
+    a->stats.wire_rx_bytes += frame->len;
+    add(a, IXGBE_TPR, 1);
+    add_wide(a, IXGBE_TORL, IXGBE_TORL + 4, len);
+    if (!good) {
+        return;
+    }
+    add(a, IXGBE_GPRC, 1);
+    add_wide(a, IXGBE_GORCL, IXGBE_GORCL + 4, len);
+    add(a, IXGBE_PRC64 + 4 * size_class(frame->len), 1);
+    if (frame_is_broadcast(frame->data)) {
+        add(a, IXGBE_BPRC, 1);
+    } else if (frame_is_multicast(frame->data)) {
+        add(a, IXGBE_MPRC, 1);
+    }
+}
+
+void ixgbe_stats_wire_tx(IxgbeAdapter *a, const Frame *frame)
+{
+    a->stats.wire_tx_frames++;
+    a->stats.wire_tx_bytes += frame->len;
+    add(a, IXGBE_TPT, 1);
+    add(a, IXGBE_GPTC, 1);
+    add_wide(a, IXGBE_GOTCL, IXGBE_GOTCL + 4, frame->len + FCS_LEN);
+    add(a, IXGBE_PTC64 + 4 * size_class(frame->len), 1);
+    if (frame_is_broadcast(frame->data)) {
+        add(a, IXGBE_BPTC, 1);
+    } else if (frame_is_multicast(frame->data)) {
+        add(a, IXGBE_MPTC, 1);
+    }
+}
+
+void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len)
+{
+    unsigned n = queue_counter(a, IXGBE_RQSMR(0), queue);
+
+    add(a, IXGBE_RXDGPC, 1);
+    add(a, IXGBE_QPRC(n), 1);
+    add_wide(a, IXGBE_QBRC_L(n), IXGBE_QBRC_L(n) + 4, len);
+}
+
+void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue)
+{
+    add(a, IXGBE_QPRDC(queue_counter(a, IXGBE_RQSMR(0), queue)), 1);
+}
+
+void ixgbe_stats_queue_tx(IxgbeAdapter *a, unsigned queue, size_t len)
+{
+    unsigned n = queue_counter(a, IXGBE_TQSM(0), queue);
+
+    add(a, IXGBE_TXDGPC, 1);
+    add(a, IXGBE_QPTC(n), 1);
+    add_wide(a, IXGBE_QBTC_L(n), IXGBE_QBTC_L(n) + 4, len);
+}
+
+void ixgbe_adapter_pool_stats(const IxgbeAdapter *a, unsigned pool,
+                              IxgbePoolStats *stats)
+{
+    *stats = a->pool_stats[pool % IXGBE_POOLS];
+}
+
+void ixgbe_adapter_stats(const IxgbeAdapter *a, IxgbeAdapterStats *stats)
+{
+    *stats = a->stats;
+}

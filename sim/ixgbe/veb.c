@@ -1,0 +1,259 @@
+/*
+ * The embedded switch, 7.10.3: between pools, and between pools and the wire.
+ *
+ * Nothing is delivered from here: frames go into the packet buffers, so a
+ * frame of a VF cannot come back into the VF's own call.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "adapter.h"
+#include "iovlab-trace.h"
+
+typedef struct Route {
+    uint64_t pools;             /* local copies */
+    bool wire;
+    bool dropped;
+} Route;
+
+/* 8.2.3.27 VMVIR: the port VLAN's tag.  The result has its own reference. */
+static Frame *insert_port_vlan(const IxgbeAdapter *a, unsigned pool,
+                               Frame *frame)
+{
+    uint32_t vmvir = reg(a, IXGBE_VMVIR(pool));
+    Frame *tagged;
+
+    if ((vmvir & IXGBE_VMVIR_ACTION) != IXGBE_VMVIR_DEFAULT) {
+        return frame_ref(frame);
+    }
+    tagged = frame_alloc(frame->len + FRAME_VLAN_LEN);
+    if (tagged) {
+        memcpy(tagged->data, frame->data, 12);
+        wr_be16(tagged->data + 12, reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET);
+        wr_be16(tagged->data + 14, vmvir);
+        memcpy(tagged->data + 16, frame->data + 12, frame->len - 12);
+    }
+    return tagged;
+}
+
+/*
+ * 7.10.3.4: a frame goes to the pools that want it, unicast then not to the
+ * wire.  The sender's own pool is left out, unless it alone has the address
+ * and PFVMTXSW lets it (the effect of that register is taken from the same
+ * bits of Intel's 82580 family).
+ */
+static Route route(IxgbeAdapter *a, unsigned pool, const Frame *frame)
+{
+    bool multicast = frame_is_multicast(frame->data);
+    Route r = { .wire = true };
+    uint64_t self = POOL_BIT(pool);
+    uint64_t pools;
+
+    if (!ixgbe_adapter_vt(a) ||
+        !(reg(a, IXGBE_PFDTXGSWC) & IXGBE_PFDTXGSWC_LBE)) {
+        return r;
+    }
+    pools = ixgbe_pools_local(a, frame);
+    r.pools = pools & ~self & a->filters.rx_pools;
+    if (multicast) {
+        return r;
+    }
+    r.wire = !pools;
+    if (pools == self) {
+        if (reg(a, IXGBE_PFVMTXSW(pool / 32)) >> (pool % 32) & 1) {
+            r.pools = self & a->filters.rx_pools;
+        } else {
+            r.dropped = true;
+        }
+    }
+    return r;
+}
+
+static PktbufResult store(IxgbeAdapter *a, unsigned pool, Frame *frame,
+                          const IxgbeRxMeta *meta, bool wait)
+{
+    IxgbeRxMeta m = *meta;
+
+    if (pool >= a->num_vfs && ixgbe_adapter_vt(a)) {
+        m.queue += pool * a->filters.queues_per_pool;
+        m.queue %= IXGBE_QUEUES;
+    }
+    return ixgbe_pktbuf_put(a, pool, frame, &m, wait);
+}
+
+static void store_all(IxgbeAdapter *a, uint64_t pools, Frame *frame,
+                      const IxgbeRxMeta *meta)
+{
+    while (pools) {
+        unsigned pool = __builtin_ctzll(pools);
+
+        pools &= pools - 1;
+        store(a, pool, frame, meta, false);
+    }
+}
+
+typedef struct Seen {
+    uint64_t pools;             /* that got or sent it */
+    bool from_wire;
+    bool to_wire;
+} Seen;
+
+static bool mirror_wants(const IxgbeAdapter *a, unsigned rule, uint32_t ctl,
+                         const Seen *seen, unsigned vlan_slot)
+{
+    uint64_t pools = (uint64_t)reg(a, IXGBE_VMRVM(rule + 4)) << 32 |
+                     reg(a, IXGBE_VMRVM(rule));
+    uint64_t vlans = (uint64_t)reg(a, IXGBE_VMRVLAN(rule + 4)) << 32 |
+                     reg(a, IXGBE_VMRVLAN(rule));
+
+    return ((ctl & IXGBE_MRCTL_VPME) && (seen->pools & pools)) ||
+           ((ctl & IXGBE_MRCTL_UPME) && seen->from_wire) ||
+           ((ctl & IXGBE_MRCTL_DPME) && seen->to_wire) ||
+           ((ctl & IXGBE_MRCTL_VLME) && vlan_slot &&
+            (vlans >> (vlan_slot - 1) & 1));
+}
+
+/* 7.10.3.8: a copy to the mirror pool, unless it has the frame anyway. */
+static void mirror(IxgbeAdapter *a, const Seen *seen, Frame *frame,
+                   const IxgbeRxMeta *meta)
+{
+    uint64_t targets = 0;
+    unsigned vlan_slot = 0;
+    uint16_t vid;
+
+    if (!a->filters.mirrors) {
+        return;
+    }
+    if (ixgbe_frame_vlan(a, frame, &vid)) {
+        vlan_slot = a->filters.vlan_slot[vid];
+    }
+    for (unsigned rule = 0; rule < MIRROR_RULES; rule++) {
+        uint32_t ctl = reg(a, IXGBE_MRCTL(rule));
+
+        if (mirror_wants(a, rule, ctl, seen, vlan_slot)) {
+            targets |= POOL_BIT(ctl >> IXGBE_MRCTL_POOL_SHIFT & 0x3f);
+        }
+    }
+    store_all(a, targets & ~seen->pools & a->filters.rx_pools, frame, meta);
+}
+
+static void fill_meta(const IxgbeAdapter *a, const Frame *frame,
+                      bool loopback, IxgbeRxMeta *meta)
+{
+    *meta = (IxgbeRxMeta) {
+        .loopback = loopback,
+        .multicast = frame_is_multicast(frame->data),
+    };
+    ixgbe_rss_queue(a, frame, meta);
+}
+
+/* Local copies.  False if the one pool that a frame is for has no room. */
+static bool send_local(IxgbeAdapter *a, unsigned pool, const Route *r,
+                       Frame *frame)
+{
+    IxgbeRxMeta meta;
+    Seen seen = { .pools = r->pools | POOL_BIT(pool), .to_wire = r->wire };
+
+    if (!r->pools && !a->filters.mirrors) {
+        return true;
+    }
+    fill_meta(a, frame, true, &meta);
+    if (r->pools && !(r->pools & (r->pools - 1)) && !r->wire) {
+        if (store(a, __builtin_ctzll(r->pools), frame, &meta, true) ==
+            PKTBUF_FULL) {
+            return false;
+        }
+    } else {
+        store_all(a, r->pools, frame, &meta);
+    }
+    a->stats.local_frames += __builtin_popcountll(r->pools);
+    mirror(a, &seen, frame, &meta);
+    return true;
+}
+
+static bool transmit_enabled(const IxgbeAdapter *a, unsigned pool)
+{
+    return (reg(a, IXGBE_DMATXCTL) & IXGBE_DMATXCTL_TE) &&
+           (!ixgbe_adapter_vt(a) ||
+            (reg(a, IXGBE_VFTE(pool / 32)) >> (pool % 32) & 1));
+}
+
+static bool send(IxgbeAdapter *a, unsigned pool, Frame *frame)
+{
+    Route r = route(a, pool, frame);
+
+    if (r.wire && !frame_queue_has_room(&a->wire, frame->len)) {
+        return false;
+    }
+    if (!send_local(a, pool, &r, frame)) {
+        return false;
+    }
+    if (r.wire && a->link_up) {
+        frame_queue_push(&a->wire, frame, NULL, 0);
+        ixgbe_adapter_schedule(a);
+    } else if (r.wire || r.dropped) {
+        a->pool_stats[pool].tx_dropped++;
+    }
+    trace_ixgbe_veb_frame_send(pool, r.pools, r.wire);
+    return true;
+}
+
+bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
+                        Frame *frame)
+{
+    IxgbePoolStats *stats = &a->pool_stats[pool];
+    Frame *out;
+    bool sent = true;
+
+    ixgbe_filters_refresh(a);
+    if (frame->len < FRAME_MIN || !transmit_enabled(a, pool)) {
+        stats->tx_dropped++;
+        return true;
+    }
+    if (!ixgbe_rate_allows(a, queue)) {
+        return false;
+    }
+    out = insert_port_vlan(a, pool, frame);
+    if (!out) {
+        stats->tx_dropped++;
+        return true;
+    }
+    if (ixgbe_spoof_check(a, pool, out)) {
+        sent = send(a, pool, out);
+    }
+    if (sent) {
+        stats->tx_frames++;
+        stats->tx_bytes += out->len;
+        ixgbe_stats_queue_tx(a, queue, out->len);
+        ixgbe_rate_charge(a, queue, out->len);
+    }
+    frame_unref(out);
+    return sent;
+}
+
+void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame)
+{
+    Seen seen = { .from_wire = true };
+    IxgbeRxMeta meta;
+    bool fits;
+
+    ixgbe_filters_refresh(a);
+    fits = ixgbe_link_frame_fits(a, frame);
+    ixgbe_stats_wire_rx(a, frame, fits);
+    if (!fits || !(reg(a, IXGBE_RXCTRL) & IXGBE_RXCTRL_RXEN)) {
+        return;
+    }
+    seen.pools = ixgbe_pools_from_wire(a, frame);
+    if (ixgbe_adapter_vt(a)) {
+        seen.pools &= a->filters.rx_pools;
+    }
+    trace_ixgbe_veb_frame_receive(frame->len, seen.pools);
+    if (!seen.pools) {
+        a->stats.wire_rx_filtered++;
+        if (!a->filters.mirrors) {
+            return;
+        }
+    }
+    fill_meta(a, frame, false, &meta);
+    store_all(a, seen.pools, frame, &meta);
+    mirror(a, &seen, frame, &meta);
+}
