@@ -177,7 +177,7 @@ static bool transmit_enabled(const IxgbeAdapter *a, unsigned pool)
             (reg(a, IXGBE_VFTE(pool / 32)) >> (pool % 32) & 1));
 }
 
-static bool send(IxgbeAdapter *a, unsigned pool, Frame *frame)
+static bool veb_send(IxgbeAdapter *a, unsigned pool, Frame *frame)
 {
     Route r = route(a, pool, frame);
 
@@ -218,7 +218,7 @@ bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
         return true;
     }
     if (ixgbe_spoof_check(a, pool, out)) {
-        sent = send(a, pool, out);
+        sent = veb_send(a, pool, out);
     }
     if (sent) {
         stats->tx_frames++;
