@@ -10,8 +10,8 @@
 
 /* Packets of one queue in a turn, so that queues share. */
 #define TX_TURN 16
-/* Packets in one run; the rest in the next. */
-#define TX_BUDGET 64
+/* Work of one run, about a frame a unit; the rest in the next. */
+#define TX_BUDGET 256
 
 IxgbeFunction *ixgbe_vf_new(const IxgbeVfConfig *config,
                             const IxgbeFunctionOps *ops, void *opaque)
@@ -183,19 +183,16 @@ static bool may_transmit(const IxgbeFunction *fn)
 
 static void run_transmit(IxgbeFunction *fn)
 {
-    unsigned budget = TX_BUDGET;
     unsigned idle = 0;
 
-    while (budget > 0 && idle < fn->queues && may_transmit(fn)) {
-        IxgbeTxq *q = &fn->tx[fn->next_tx];
-        unsigned turn = MIN(budget, TX_TURN);
-        unsigned sent = ixgbe_txq_run(q, turn);
+    fn->tx_budget = TX_BUDGET;
+    while (fn->tx_budget > 0 && idle < fn->queues && may_transmit(fn)) {
+        bool more = ixgbe_txq_run(&fn->tx[fn->next_tx], TX_TURN);
 
         fn->next_tx = (fn->next_tx + 1) % fn->queues;
-        budget -= sent;
-        idle = sent < turn ? idle + 1 : 0;
+        idle = more ? 0 : idle + 1;
     }
-    if (budget == 0) {
+    if (fn->tx_budget <= 0 && may_transmit(fn)) {
         ixgbe_function_schedule(fn);
     }
 }

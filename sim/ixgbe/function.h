@@ -107,6 +107,7 @@ struct IxgbeFunction {
     bool scheduled;
     unsigned busy;              /* in DMA, or sending an interrupt */
     unsigned next_tx;           /* queue that transmits first */
+    int tx_budget;              /* work left in this run */
 
     void (*drain_done)(void *opaque);
     void *drain_opaque;
@@ -155,8 +156,11 @@ void ixgbe_rxq_load(IxgbeRxq *q, StateReader *r);
 void ixgbe_txq_reset(IxgbeTxq *q, IxgbeResetKind kind);
 void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value);
 void ixgbe_txq_set_tail(IxgbeTxq *q, uint32_t value);
-/* Up to @budget packets; returns how many.  More may be there if all. */
-unsigned ixgbe_txq_run(IxgbeTxq *q, unsigned budget);
+/*
+ * Up to @turn packets, or until fn->tx_budget is used up; returns whether the
+ * queue may have more.
+ */
+bool ixgbe_txq_run(IxgbeTxq *q, unsigned turn);
 void ixgbe_txq_save(const IxgbeTxq *q, StateWriter *w);
 void ixgbe_txq_load(IxgbeTxq *q, StateReader *r);
 
@@ -174,6 +178,7 @@ typedef struct IxgbeTxPacket {
 typedef enum IxgbeTxResult {
     IXGBE_TX_SENT,
     IXGBE_TX_NO_ROOM,           /* *sent says how many segments went out */
+    IXGBE_TX_AGAIN,             /* likewise, but the budget is used up */
     IXGBE_TX_MALFORMED,
 } IxgbeTxResult;
 

@@ -126,12 +126,16 @@ static IxgbeTxResult send_segments(IxgbeFunction *fn, IxgbeTxPacket *pkt,
         segment_length(&segmenter, 0) > IXGBE_FRAME_MAX) {
         return IXGBE_TX_MALFORMED;
     }
-    for (; *sent < segmenter.count; (*sent)++) {
+    while (*sent < segmenter.count) {
         size_t len = segment_build(&segmenter, *sent, fn->tx_frame,
                                    IXGBE_FRAME_MAX);
 
         if (len && !send_frame(fn, pkt->queue, fn->tx_frame, len)) {
             return IXGBE_TX_NO_ROOM;
+        }
+        (*sent)++;
+        if (--fn->tx_budget <= 0 && *sent < segmenter.count) {
+            return IXGBE_TX_AGAIN;
         }
     }
     return IXGBE_TX_SENT;

@@ -274,12 +274,13 @@ static bool send_one(IxgbeTxq *q, uint32_t owned)
     if (!gather(q, &g, owned)) {
         return false;
     }
+    q->fn->tx_budget -= 1 + g.used / 8 + g.pkt.len / 4096;
     if (g.started) {
         IxgbeTxResult result = g.too_long ? IXGBE_TX_MALFORMED :
             ixgbe_tx_packet_send(q->fn, &g.pkt, &q->segments_sent);
 
-        if (result == IXGBE_TX_NO_ROOM) {
-            q->blocked = true;
+        if (result == IXGBE_TX_NO_ROOM || result == IXGBE_TX_AGAIN) {
+            q->blocked = result == IXGBE_TX_NO_ROOM;
             return false;
         }
         if (result == IXGBE_TX_MALFORMED) {
@@ -294,23 +295,23 @@ static bool send_one(IxgbeTxq *q, uint32_t owned)
     return true;
 }
 
-unsigned ixgbe_txq_run(IxgbeTxq *q, unsigned budget)
+bool ixgbe_txq_run(IxgbeTxq *q, unsigned turn)
 {
-    unsigned sent = 0;
+    uint32_t owned = 0;
 
-    while (sent < budget && enabled(q) && !q->ring.failed && !q->blocked) {
-        uint32_t owned = ixgbe_ring_owned(&q->ring);
-
+    while (enabled(q) && !q->ring.failed && !q->blocked) {
+        owned = ixgbe_ring_owned(&q->ring);
+        if (turn == 0 || q->fn->tx_budget <= 0) {
+            return owned > 0;
+        }
         if (owned == 0 || !send_one(q, owned)) {
             break;
         }
-        sent++;
+        turn--;
         flush_if_due(q);
     }
-    if (sent < budget) {
-        flush_done(q);
-    }
-    return sent;
+    flush_done(q);
+    return owned > 0 && q->fn->tx_budget <= 0 && !q->blocked;
 }
 
 void ixgbe_txq_save(const IxgbeTxq *q, StateWriter *w)

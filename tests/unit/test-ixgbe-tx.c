@@ -232,6 +232,19 @@ static void test_tso_migrates(Rig *rig, gconstpointer data)
     check_segments(rig, 10000, 1460, 0);
 }
 
+/* A packet of very many segments does not hold everything else up. */
+static void test_work_is_bounded(Rig *rig, gconstpointer data)
+{
+    queue_tso(rig, 60000, 10, false);
+    rig_write(rig, IXGBE_VFTDT(0), 3);
+    rig->scheduled = false;
+    ixgbe_function_run(rig->fn);
+    g_assert_cmpuint(rig->sent->len, <=, 256);
+    g_assert_true(rig->scheduled);
+    rig_run(rig);
+    check_segments(rig, 60000, 10, 0);
+}
+
 static void test_wthresh(Rig *rig, gconstpointer data)
 {
     rig_start_interrupts(rig);
@@ -355,6 +368,7 @@ int main(int argc, char **argv)
     TEST("tso-vlan", test_tso_vlan);
     TEST("tso-back-pressure", test_tso_back_pressure);
     TEST("tso-migrates", test_tso_migrates);
+    TEST("work-is-bounded", test_work_is_bounded);
     TEST("wthresh", test_wthresh);
     TEST("head-write-back", test_head_write_back);
     TEST("legacy", test_legacy);
