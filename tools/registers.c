@@ -5,12 +5,14 @@
  */
 #include <stdio.h>
 
+#include "iovlab/ixgbe_adapter.h"
 #include "iovlab/ixgbe_function.h"
 
 static const struct {
     const char *file;
     char *(*page)(void);
 } pages[] = {
+    { "registers-ixgbe-pf.md", ixgbe_adapter_register_page },
     { "registers-ixgbe-vf.md", ixgbe_vf_register_page },
 };
 
