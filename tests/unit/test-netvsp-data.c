@@ -554,7 +554,7 @@ static void test_rx_too_long(NetvspGuest **f, gconstpointer data)
     uint8_t frame[2048];
 
     ng_frame(frame, ng_mac, FRAME_PROTO_UDP, 1, 1900);
-    g_assert_cmpint(netvsp_rx_frame(ng->nic, frame, 1519), ==,
+    g_assert_cmpint(netvsp_rx_frame(ng->nic, frame, ng->section_size), ==,
                     NETVSP_RX_DROPPED);
     g_assert_cmpint(netvsp_rx_frame(ng->nic, frame, 13), ==,
                     NETVSP_RX_DROPPED);
