@@ -25,7 +25,7 @@ typedef struct Msr {
     bool (*write)(X86CPU *cpu, uint32_t msr, uint64_t value);
 } Msr;
 
-/* --- partition ------------------------------------------------------------- */
+/* partition */
 
 static bool os_id_read(X86CPU *cpu, uint32_t msr, uint64_t *value)
 {
@@ -117,7 +117,7 @@ static bool reference_tsc_write(X86CPU *cpu, uint32_t msr, uint64_t value)
     return true;
 }
 
-/* --- crash report (TLFS 2.4.3, EDX bit 10) ------------------------------------ */
+/* crash report (TLFS 2.4.3, EDX bit 10) */
 
 static bool crash_read(X86CPU *cpu, uint32_t msr, uint64_t *value)
 {
@@ -152,7 +152,7 @@ static bool crash_write(X86CPU *cpu, uint32_t msr, uint64_t value)
     return true;
 }
 
-/* --- virtual processor ----------------------------------------------------------- */
+/* virtual processor */
 
 static bool vp_index_read(X86CPU *cpu, uint32_t msr, uint64_t *value)
 {
@@ -172,7 +172,7 @@ static bool vp_assist_write(X86CPU *cpu, uint32_t msr, uint64_t value)
     return true;
 }
 
-/* --- SynIC (TLFS 11.7 to 11.10) --------------------------------------------------- */
+/* SynIC (TLFS 11.7 to 11.10) */
 
 static bool synic_read(X86CPU *cpu, uint32_t msr, uint64_t *value)
 {
@@ -240,7 +240,7 @@ static bool sint_write(X86CPU *cpu, uint32_t msr, uint64_t value)
     return true;
 }
 
-/* --- the table ----------------------------------------------------------------------- */
+/* the table */
 
 static const Msr msrs[] = {
     { HV_MSR_GUEST_OS_ID, HV_MSR_GUEST_OS_ID, os_id_read, os_id_write },

@@ -46,7 +46,7 @@ typedef struct NicLink {
     bool close;                 /* after the next flush */
 } NicLink;
 
-/* --- stream ------------------------------------------------------------------- */
+/* stream */
 
 static ssize_t link_write(void *opaque, const void *buf, size_t len)
 {
@@ -127,7 +127,7 @@ static void link_event(void *opaque, QEMUChrEvent event)
     }
 }
 
-/* --- status ---------------------------------------------------------------------- */
+/* status */
 
 static void send_status(NicLink *l)
 {
@@ -168,7 +168,7 @@ static void status_timer(void *opaque)
               qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + STATUS_INTERVAL_MS);
 }
 
-/* --- a host that is gone ------------------------------------------------------------ */
+/* a host that is gone */
 
 static void start_gone_timer(NicLink *l)
 {
@@ -198,7 +198,7 @@ static void gone(void *opaque)
     netvsp_tx_ready(l->s->nic);
 }
 
-/* --- from the host -------------------------------------------------------------------- */
+/* from the host */
 
 static void apply_config(NicLink *l)
 {
@@ -340,7 +340,7 @@ static const LinkVmOps link_ops = {
     .message = link_message,
 };
 
-/* --- from the NIC ----------------------------------------------------------------------- */
+/* from the NIC */
 
 static bool link_tx_frame(HvNet *s, const uint8_t *frame, size_t len)
 {
@@ -375,7 +375,7 @@ static void link_nic_drained(HvNet *s)
     link_vm_drained(((NicLink *)s->behind)->link);
 }
 
-/* --- life ---------------------------------------------------------------------------------- */
+/* life */
 
 static bool link_start(HvNet *s, Error **errp)
 {

@@ -21,7 +21,7 @@ const char *hv_net_name(HvNet *s)
     return DEVICE(s)->id ? DEVICE(s)->id : HV_VMBUS_DEVICE(s)->instance;
 }
 
-/* --- the model's owner ------------------------------------------------------- */
+/* the model's owner */
 
 static bool nic_tx_frame(void *opaque, const uint8_t *frame, size_t len)
 {
@@ -104,7 +104,7 @@ bool hv_net_offer(HvNet *s, bool link_up, Error **errp)
     return true;
 }
 
-/* --- a netdev ------------------------------------------------------------------ */
+/* a netdev */
 
 static HvNet *from_net_client(NetClientState *nc)
 {
@@ -202,7 +202,7 @@ const HvNetBackend hv_net_netdev_backend = {
     .loaded = netdev_loaded,
 };
 
-/* --- life ------------------------------------------------------------------------ */
+/* life */
 
 static void hv_net_run_state(void *opaque, bool running, RunState state)
 {
@@ -276,7 +276,7 @@ static void hv_net_unplug_request(HvVmbusDevice *dev, Error **errp)
     }
 }
 
-/* --- migration ---------------------------------------------------------------------- */
+/* migration */
 
 static int hv_net_pre_save(void *opaque)
 {
@@ -352,7 +352,7 @@ static const VMStateDescription vmstate_hv_net = {
     }
 };
 
-/* --- type ------------------------------------------------------------------------------ */
+/* type */
 
 static const Property hv_net_properties[] = {
     DEFINE_NIC_PROPERTIES(HvNet, conf),

@@ -18,7 +18,7 @@ VmbusBus *hv_vmbus_device_bus(HvVmbusDevice *dev)
     return HV_VMBUS_BUS(qdev_get_parent_bus(DEVICE(dev)))->bus;
 }
 
-/* --- instance ids ---------------------------------------------------------------- */
+/* instance ids */
 
 static bool instance_taken(HvVmbusDevice *dev, const VmbusGuid *guid)
 {
@@ -104,7 +104,7 @@ static void hv_vmbus_device_unrealize(DeviceState *qdev)
     dc->unrealize(dev);
 }
 
-/* --- hot-unplug ---------------------------------------------------------------------- */
+/* hot-unplug */
 
 static void released_bh(void *opaque)
 {
@@ -128,7 +128,7 @@ void hv_vmbus_device_released(HvVmbusDevice *dev)
     }
 }
 
-/* --- type ------------------------------------------------------------------------------ */
+/* type */
 
 static const Property hv_vmbus_device_properties[] = {
     DEFINE_PROP_STRING("instance-id", HvVmbusDevice, instance),

@@ -44,7 +44,7 @@ struct HvVmbusState {
     char *max_version;
 };
 
-/* --- the model's view of the machine ----------------------------------------- */
+/* the model's view of the machine */
 
 static bool op_mem_read(void *opaque, uint64_t gpa, void *buf, size_t len)
 {
@@ -88,7 +88,7 @@ static const VmbusBusOps bus_ops = {
     .schedule = op_schedule,
 };
 
-/* --- the guest's hypercalls ------------------------------------------------------ */
+/* the guest's hypercalls */
 
 static uint16_t port_message(void *opaque, uint32_t connection_id,
                              const void *payload, size_t len)
@@ -130,7 +130,7 @@ static void hv_vmbus_run_state(void *opaque, bool running, RunState state)
     vmbus_bus_hold(s->bus, !running);
 }
 
-/* --- life ------------------------------------------------------------------------- */
+/* life */
 
 static bool parse_max_version(HvVmbusState *s, uint32_t *version, Error **errp)
 {
@@ -208,7 +208,7 @@ static void hv_vmbus_reset_hold(Object *obj, ResetType type)
     vmbus_bus_reset(HV_VMBUS(obj)->bus);
 }
 
-/* --- hotplug of devices on the bus --------------------------------------------------- */
+/* hotplug of devices on the bus */
 
 static void hv_vmbus_unplug_request(HotplugHandler *handler, DeviceState *dev,
                                     Error **errp)
@@ -229,7 +229,7 @@ static void hv_vmbus_unplug(HotplugHandler *handler, DeviceState *dev,
     qdev_unrealize(dev);
 }
 
-/* --- migration ----------------------------------------------------------------------- */
+/* migration */
 
 static int hv_vmbus_pre_save(void *opaque)
 {
@@ -298,7 +298,7 @@ static char *hv_vmbus_get_use(Object *obj, Error **errp)
                            use.relids, use.open, use.gpadls);
 }
 
-/* --- types --------------------------------------------------------------------------- */
+/* types */
 
 static const Property hv_vmbus_properties[] = {
     DEFINE_PROP_STRING("max-version", HvVmbusState, max_version),
