@@ -1,0 +1,126 @@
+/*
+ * vtd-iommu's insides, shared by the files of hw/iommu.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_IOVLAB_VTD_IOMMU_INT_H
+#define HW_IOVLAB_VTD_IOMMU_INT_H
+
+#include "exec/memory.h"
+#include "hw/qdev-core.h"
+#include "qapi/qapi-types-common.h"
+#include "iommu/vtd-iommu.h"
+
+OBJECT_DECLARE_SIMPLE_TYPE(VtdIommu, VTD_IOMMU)
+
+#define TYPE_VTD_IOMMU_MEMORY_REGION "vtd-iommu-memory-region"
+
+/* Private tables lie above every GPA's SPA (hypervisor-owned unit). */
+#define VTD_IOMMU_TABLE_SPA (1ULL << 45)
+#define VTD_IOMMU_TABLE_SIZE (8 * MiB)
+
+/* QEMU splits an access to nowhere into pieces of at most this. */
+#define VTD_IOMMU_PIECE 4
+
+/* Faults kept for the faults property. */
+#define VTD_IOMMU_FAULT_LOG 64
+
+/* A requester's view of memory. */
+typedef struct VtdFunction {
+    VtdIommu *iommu;
+    PCIBus *bus;                /* NULL: no PCI function, or none any more */
+    int devfn;
+    VtdRidLookup *lookup;
+    void *opaque;
+    AddressSpace as;
+    MemoryRegion root;
+    IOMMUMemoryRegion dma;
+    MemoryRegion window;        /* interrupts, 0xfee00000..0xfeefffff */
+    /* The last request that was blocked: see same_request(). */
+    bool blocked;
+    bool blocked_write;
+    uint16_t blocked_rid;
+    hwaddr blocked_address;
+} VtdFunction;
+
+typedef struct VtdBus {
+    VtdIommu *iommu;
+    PCIBus *bus;                /* NULL: released */
+    VtdRidLookup *lookup;
+    void *opaque;
+    VtdFunction *function[PCI_DEVFN_MAX];
+} VtdBus;
+
+typedef struct VtdLoggedFault {
+    VtdFault fault;
+    int64_t time_ms;            /* of the virtual clock */
+} VtdLoggedFault;
+
+struct VtdIommu {
+    DeviceState parent_obj;
+
+    /* Properties. */
+    char *owner;
+    OnOffAuto intremap;
+    OnOffAuto eim;
+    bool caching_mode;
+    uint8_t aw_bits;
+    bool device_iotlb;
+    bool pt;
+    bool snoop_control;
+    bool dma_drain;
+    uint16_t fault_records;
+    uint32_t iotlb_entries;
+    uint32_t iotlb_ways;
+    uint32_t irte_entries;
+    uint32_t irte_ways;
+
+    VtdUnit *unit;
+    AddressSpace *target_as;    /* where translated requests go */
+
+    GPtrArray *buses;           /* VtdBus; released ones are used again */
+    GPtrArray *spare_functions; /* VtdFunction */
+
+    /* Hypervisor-owned. */
+    Hypervisor *hypervisor;
+    AddressSpace spa_as;
+    MemoryRegion spa_root;
+    MemoryRegion spa_guest;     /* guest memory at HVR_SPA_OFFSET */
+    MemoryRegion tables;
+    MemoryListener listener;
+    GArray *ram;                /* HvrRam */
+    bool ram_changed;
+    GBytes *state;              /* for VMState */
+
+    NotifierList fault_notifiers;
+    VtdLoggedFault log[VTD_IOMMU_FAULT_LOG];
+    uint64_t fault_count;
+    GHashTable *faults_of;      /* requester id -> number of faults */
+
+    VtdFunction *replay;
+    uint16_t replay_rid;
+    char *replay_result;
+};
+
+/* Functions and buses (vtd-iommu-function.c). */
+VtdFunction *vtd_function_new(VtdIommu *s, PCIBus *bus, int devfn,
+                              VtdRidLookup *lookup, void *opaque);
+uint16_t vtd_function_rid(const VtdFunction *fn);
+/* Device of a requester id for messages, "device 03:10.0" if unknown. */
+char *vtd_iommu_requester_name(VtdIommu *s, uint16_t rid);
+/* Tells IOMMU notifiers of devices that keep translations (vhost). */
+void vtd_iommu_notify_unmap(VtdIommu *s, const VtdInvalidated *what);
+/* An interrupt that the unit let through. */
+void vtd_iommu_deliver(const VtdInterrupt *irq);
+
+/* The hypervisor's side (vtd-iommu-hypervisor.c). */
+bool vtd_iommu_hypervisor_realize(VtdIommu *s, Error **errp);
+void vtd_iommu_hypervisor_unrealize(VtdIommu *s);
+
+/* Faults (vtd-iommu-fault.c). */
+void vtd_iommu_fault(void *opaque, const VtdFault *fault);
+
+/* Testing aids (vtd-iommu-debug.c). */
+void vtd_iommu_debug_class_init(ObjectClass *oc);
+
+#endif

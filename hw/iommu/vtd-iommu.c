@@ -1,0 +1,189 @@
+/*
+ * -device vtd-iommu: type, properties, saved state.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "common/vmstate-blob.h"
+#include "iommu/vtd-iommu-int.h"
+
+static void vtd_iommu_realize(DeviceState *dev, Error **errp)
+{
+    VtdIommu *s = VTD_IOMMU(dev);
+
+    if (!g_strcmp0(s->owner, "hypervisor")) {
+        vtd_iommu_hypervisor_realize(s, errp);
+    } else if (!s->owner || !strcmp(s->owner, "guest")) {
+        error_setg(errp, "vtd-iommu: owner=guest is not available in this "
+                   "version; owner=hypervisor is, and QEMU's intel-iommu "
+                   "serves guests");
+    } else {
+        error_setg(errp, "vtd-iommu: owner is guest or hypervisor, not '%s'",
+                   s->owner);
+    }
+}
+
+static void vtd_iommu_unrealize(DeviceState *dev)
+{
+    vtd_iommu_hypervisor_unrealize(VTD_IOMMU(dev));
+}
+
+static void vtd_iommu_init(Object *obj)
+{
+    VtdIommu *s = VTD_IOMMU(obj);
+
+    s->buses = g_ptr_array_new();
+    s->spare_functions = g_ptr_array_new();
+    s->faults_of = g_hash_table_new(NULL, NULL);
+    notifier_list_init(&s->fault_notifiers);
+}
+
+/* Functions live as long as QEMU: see vtd_function_new(). */
+static void vtd_iommu_finalize(Object *obj)
+{
+    VtdIommu *s = VTD_IOMMU(obj);
+
+    g_hash_table_destroy(s->faults_of);
+    g_clear_pointer(&s->state, g_bytes_unref);
+    g_free(s->replay_result);
+}
+
+static int vtd_iommu_pre_save(void *opaque)
+{
+    VtdIommu *s = opaque;
+    StateWriter w;
+
+    state_writer_init(&w);
+    hypervisor_save(s->hypervisor, &w);
+    g_clear_pointer(&s->state, g_bytes_unref);
+    s->state = state_writer_finish(&w);
+    return 0;
+}
+
+static int vtd_iommu_post_save(void *opaque)
+{
+    VtdIommu *s = opaque;
+
+    g_clear_pointer(&s->state, g_bytes_unref);
+    return 0;
+}
+
+static int vtd_iommu_post_load(void *opaque, int version)
+{
+    VtdIommu *s = opaque;
+    StateReader r;
+    bool ok;
+
+    state_reader_init(&r, g_bytes_get_data(s->state, NULL),
+                      g_bytes_get_size(s->state));
+    ok = hypervisor_load(s->hypervisor, &r);
+    if (!ok) {
+        error_report("vtd-iommu: %s", r.error);
+    }
+    state_reader_clear(&r);
+    g_clear_pointer(&s->state, g_bytes_unref);
+    return ok ? 0 : -EINVAL;
+}
+
+/*
+ * Nothing is sent when nothing is granted: the other side may have had no
+ * reason yet to make a unit.
+ */
+static bool vtd_iommu_needed(void *opaque)
+{
+    VtdIommu *s = opaque;
+    HypervisorUse use;
+
+    hypervisor_use(s->hypervisor, &use);
+    return use.domains || use.irtes;
+}
+
+static const VMStateDescription vtd_iommu_vmstate = {
+    .name = TYPE_VTD_IOMMU,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .priority = MIG_PRI_IOMMU,
+    .needed = vtd_iommu_needed,
+    .pre_save = vtd_iommu_pre_save,
+    .post_save = vtd_iommu_post_save,
+    .post_load = vtd_iommu_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BLOB(state, VtdIommu),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const Property vtd_iommu_properties[] = {
+    DEFINE_PROP_STRING("owner", VtdIommu, owner),
+    DEFINE_PROP_ON_OFF_AUTO("intremap", VtdIommu, intremap,
+                            ON_OFF_AUTO_AUTO),
+    DEFINE_PROP_ON_OFF_AUTO("eim", VtdIommu, eim, ON_OFF_AUTO_AUTO),
+    DEFINE_PROP_BOOL("caching-mode", VtdIommu, caching_mode, false),
+    DEFINE_PROP_UINT8("aw-bits", VtdIommu, aw_bits, 48),
+    DEFINE_PROP_BOOL("device-iotlb", VtdIommu, device_iotlb, false),
+    DEFINE_PROP_BOOL("pt", VtdIommu, pt, true),
+    DEFINE_PROP_BOOL("snoop-control", VtdIommu, snoop_control, true),
+    DEFINE_PROP_BOOL("dma-drain", VtdIommu, dma_drain, true),
+    DEFINE_PROP_UINT16("fault-records", VtdIommu, fault_records, 8),
+    DEFINE_PROP_UINT32("iotlb-entries", VtdIommu, iotlb_entries, 4096),
+    DEFINE_PROP_UINT32("iotlb-ways", VtdIommu, iotlb_ways, 4),
+    DEFINE_PROP_UINT32("irte-entries", VtdIommu, irte_entries, 1024),
+    DEFINE_PROP_UINT32("irte-ways", VtdIommu, irte_ways, 4),
+};
+
+static const struct {
+    const char *name, *text;
+} descriptions[] = {
+    { "owner", "guest or hypervisor" },
+    { "intremap", "interrupt remapping (owner=guest)" },
+    { "eim", "32-bit APIC ids: x2APIC (owner=guest)" },
+    { "caching-mode", "absent entries are cached as well (owner=guest)" },
+    { "aw-bits", "guest address width: 39, 48 or 57 (owner=guest)" },
+    { "device-iotlb", "ATS (owner=guest)" },
+    { "pt", "pass-through translation type (owner=guest)" },
+    { "snoop-control", "SC capability (owner=guest)" },
+    { "dma-drain", "invalidations can drain DMA (owner=guest)" },
+    { "fault-records", "number of fault recording registers" },
+    { "iotlb-entries", "entries of the IOTLB, a power of two" },
+    { "iotlb-ways", "associativity of the IOTLB, a power of two" },
+    { "irte-entries", "entries of the interrupt-entry cache" },
+    { "irte-ways", "associativity of the interrupt-entry cache" },
+};
+
+static void vtd_iommu_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->realize = vtd_iommu_realize;
+    dc->unrealize = vtd_iommu_unrealize;
+    dc->vmsd = &vtd_iommu_vmstate;
+    dc->desc = "VT-d remapping unit, owned by the guest or the hypervisor";
+    dc->hotpluggable = false;
+    dc->user_creatable = true;
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+    device_class_set_props(dc, vtd_iommu_properties);
+    for (unsigned i = 0; i < G_N_ELEMENTS(descriptions); i++) {
+        object_class_property_set_description(oc, descriptions[i].name,
+                                              descriptions[i].text);
+    }
+    vtd_iommu_debug_class_init(oc);
+}
+
+static const TypeInfo vtd_iommu_info = {
+    .name = TYPE_VTD_IOMMU,
+    .parent = TYPE_DEVICE,
+    .instance_size = sizeof(VtdIommu),
+    .instance_init = vtd_iommu_init,
+    .instance_finalize = vtd_iommu_finalize,
+    .class_init = vtd_iommu_class_init,
+};
+
+static void vtd_iommu_register(void)
+{
+    type_register_static(&vtd_iommu_info);
+}
+type_init(vtd_iommu_register)
