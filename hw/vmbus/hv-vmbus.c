@@ -327,11 +327,24 @@ static void hv_vmbus_class_init(ObjectClass *oc, void *data)
     hc->unplug = hv_vmbus_unplug;
 }
 
+/* Names the devices' sections of a migration stream, in whatever order the
+ * devices were plugged. */
+static char *hv_vmbus_bus_get_dev_path(DeviceState *dev)
+{
+    return g_strdup_printf("vmbus/%s", HV_VMBUS_DEVICE(dev)->instance);
+}
+
+static void hv_vmbus_bus_class_init(ObjectClass *oc, void *data)
+{
+    BUS_CLASS(oc)->get_dev_path = hv_vmbus_bus_get_dev_path;
+}
+
 static const TypeInfo hv_vmbus_types[] = {
     {
         .name = TYPE_HV_VMBUS_BUS,
         .parent = TYPE_BUS,
         .instance_size = sizeof(HvVmbusBus),
+        .class_init = hv_vmbus_bus_class_init,
     }, {
         .name = TYPE_HV_VMBUS_ROOT,
         .parent = TYPE_SYS_BUS_DEVICE,
