@@ -210,6 +210,14 @@ static void hv_vmbus_reset_hold(Object *obj, ResetType type)
 
 /* hotplug of devices on the bus */
 
+static int forget_state(DeviceState *dev, void *opaque)
+{
+    if (qdev_get_vmsd(dev)) {
+        vmstate_unregister(VMSTATE_IF(dev), qdev_get_vmsd(dev), dev);
+    }
+    return 0;
+}
+
 static void hv_vmbus_unplug_request(HotplugHandler *handler, DeviceState *dev,
                                     Error **errp)
 {
@@ -221,6 +229,11 @@ static void hv_vmbus_unplug_request(HotplugHandler *handler, DeviceState *dev,
     dev->pending_deleted_event = true;
     dev->pending_deleted_expires_ms = 0;
     dc->unplug_request(d, errp);
+    /*
+     * A guest that does not answer must not keep the machine from migrating
+     * to one without the device: from now on its offer is the bus's affair.
+     */
+    qdev_walk_children(dev, forget_state, NULL, NULL, NULL, NULL);
 }
 
 static void hv_vmbus_unplug(HotplugHandler *handler, DeviceState *dev,
