@@ -25,7 +25,8 @@ typedef enum IxgbePfEvent {
     IXGBE_PF_VF_READY,          /* the VF driver sent RESET: it is there */
     IXGBE_PF_VF_MAC,            /* the VF took another address */
     IXGBE_PF_LINK,              /* link up or down; vf is 0 */
-    IXGBE_PF_SPOOFED,           /* frames were dropped by anti-spoofing */
+    IXGBE_PF_SPOOFED,           /* anti-spoofing dropped frames; vf is 0, the
+                                   register does not say whose */
 } IxgbePfEvent;
 
 typedef struct IxgbePfDriverOps {
@@ -95,6 +96,8 @@ void ixgbe_pf_driver_vf_set_link_state(IxgbePfDriver *pf, unsigned vf,
 void ixgbe_pf_driver_vf_set_multicast(IxgbePfDriver *pf, unsigned vf, bool on);
 void ixgbe_pf_driver_vf_set_query_rss(IxgbePfDriver *pf, unsigned vf, bool on);
 /* Tells a mailbox driver to start over. */
+/* All VFs' anti-spoofing drops that the watchdog has seen. */
+uint64_t ixgbe_pf_driver_spoofed(const IxgbePfDriver *pf);
 void ixgbe_pf_driver_vf_ping(IxgbePfDriver *pf, unsigned vf);
 
 typedef struct IxgbePfVfInfo {
@@ -110,7 +113,6 @@ typedef struct IxgbePfVfInfo {
     unsigned rate_mbps;
     IxgbePfLinkState link_state;
     unsigned api;               /* negotiated, as in the mailbox message */
-    uint64_t spoofed;           /* of the whole adapter while this VF had it */
 } IxgbePfVfInfo;
 
 void ixgbe_pf_driver_vf_info(const IxgbePfDriver *pf, unsigned vf,
@@ -124,8 +126,14 @@ void ixgbe_pf_driver_vf_info(const IxgbePfDriver *pf, unsigned vf,
  * Frames for @mac go to the pool of @vf, or to the default pool.  One address
  * has one place: a second call moves it, and no frame finds it nowhere in
  * between.  False if the filter table is full.
+ *
+ * Leaving a VF's pool, the address would at once be a forged one for what its
+ * guest has still to send there: the VF's address check rests until
+ * ixgbe_pf_driver_vf_check_again(), or until the VF has the filter again or is
+ * freed.
  */
 bool ixgbe_pf_driver_filter(IxgbePfDriver *pf, const uint8_t mac[6], int vf);
+void ixgbe_pf_driver_vf_check_again(IxgbePfDriver *pf, unsigned vf);
 void ixgbe_pf_driver_filter_remove(IxgbePfDriver *pf, const uint8_t mac[6]);
 /* The VF whose pool has it, IXGBE_PF_DEFAULT_POOL, or -2 if nobody. */
 int ixgbe_pf_driver_filter_place(const IxgbePfDriver *pf,

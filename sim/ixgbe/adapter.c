@@ -196,6 +196,11 @@ bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
                 queue % a->filters.queues_per_pool;
     } else if (ixgbe_adapter_vt(a)) {
         pool = queue / a->filters.queues_per_pool % IXGBE_POOLS;
+        if (pool < a->num_vfs) {
+            /* The PF has no queue there: it sends as the default pool. */
+            pool = ixgbe_adapter_default_pool(a);
+            queue = pool * a->filters.queues_per_pool;
+        }
     }
     if (!ixgbe_veb_transmit(a, pool, queue % IXGBE_QUEUES, frame)) {
         port->tx_blocked = true;
