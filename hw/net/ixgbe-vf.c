@@ -178,7 +178,8 @@ static bool ixgbe_vf_choose_flavour(IxgbeVf *s, Error **errp)
     DeviceState *parent = BUS(pci_get_bus(PCI_DEVICE(s)))->parent;
 
     if (!strcmp(flavour, "auto")) {
-        s->hyperv = parent && object_dynamic_cast(OBJECT(parent), "hv-vpci");
+        s->hyperv = parent && object_dynamic_cast(OBJECT(parent),
+                                                  "hv-vpci-host");
     } else if (!strcmp(flavour, "hyperv")) {
         s->hyperv = true;
     } else if (strcmp(flavour, "mailbox")) {
