@@ -144,6 +144,7 @@ static void load_rndis(Netvsp *n, StateReader *r)
 {
     const uint8_t *p;
     uint32_t count;
+    uint8_t told;
     size_t len;
 
     n->filter = state_get_u32(r);
@@ -168,7 +169,8 @@ static void load_rndis(Netvsp *n, StateReader *r)
         state_fail(r, "RSS without a table");
         n->rss.enabled = false;
     }
-    n->link_told = MIN(state_get_u8(r), NETVSP_LINK_UP);
+    told = state_get_u8(r);
+    n->link_told = MIN(told, NETVSP_LINK_UP);
     n->link_told_early = state_get_bool(r);
     n->speed_told = state_get_u32(r);
     n->vf_told = state_get_bool(r);
