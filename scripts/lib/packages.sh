@@ -20,7 +20,7 @@ packages_of() {
     guest) echo "python3 xz-utils zstd dpkg-dev
                  debian-archive-keyring ca-certificates" ;;
     fuzz) echo "clang llvm libclang-rt-dev" ;;
-    check) echo "shellcheck pyflakes3" ;;
+    check) echo "git python3 shellcheck pyflakes3" ;;
     *) fail "no package group named $1" ;;
     esac
 }
