@@ -18,11 +18,14 @@
 #include "qemu/timer.h"
 #include "system/runstate.h"
 #include "iovlab/link.h"
+#include "iommu/vtd-iommu.h"
 #include "net/ixgbe-vf.h"
 
 #define START_TIMEOUT_MS 5000
 #define STATS_INTERVAL_MS 1000
 #define READ_SIZE 65536
+/* A VF that faults all the time is reported this often. */
+#define FAULT_INTERVAL_MS 100
 
 typedef struct VfLink {
     IxgbeVf *s;
@@ -33,6 +36,11 @@ typedef struct VfLink {
     LinkVfStats stats;          /* as last told */
     bool has_state;
     IxgbePortState state;
+    Notifier fault_notifier;
+    bool watches_faults;
+    int64_t fault_told;         /* when, in ms */
+    HvrFault fault;             /* that was told last */
+    uint32_t faults;            /* equal ones since */
     Error *blocker;
     char *down_reason;
     bool peer_closed;           /* the socket is closed already */
@@ -278,12 +286,71 @@ static const IxgbePortOps vf_port_ops = {
     .bus_master = vf_port_bus_master,
 };
 
+/* --- what the IOMMU blocked ----------------------------------------------------- */
+
+static void vf_link_tell_fault(VfLink *l, const HvrFault *fault,
+                               uint32_t count)
+{
+    LinkVfFault msg = { .reason = fault->reason,
+                        .kind = fault->write | fault->interrupt << 1 };
+
+    wr_le16(&msg.rid, fault->rid);
+    wr_le32(&msg.count, count);
+    wr_le64(&msg.address, fault->address);
+    link_vm_send(l->link, LINK_VF_FAULT, &msg, sizeof(msg));
+    l->fault_told = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+    l->fault = *fault;
+    l->faults = 0;
+}
+
+static void vf_link_fault(Notifier *notifier, void *data)
+{
+    VfLink *l = container_of(notifier, VfLink, fault_notifier);
+    const HvrFault *fault = data;
+    bool again = fault->reason == l->fault.reason &&
+                 fault->write == l->fault.write &&
+                 fault->interrupt == l->fault.interrupt;
+
+    if (fault->rid != l->s->rid) {
+        return;
+    }
+    if (!again || qemu_clock_get_ms(QEMU_CLOCK_REALTIME) - l->fault_told >
+                  FAULT_INTERVAL_MS) {
+        vf_link_tell_fault(l, fault, l->faults + 1);
+    } else {
+        l->faults++;
+    }
+}
+
+static bool vf_link_watch_faults(VfLink *l, Error **errp)
+{
+    DeviceState *above = BUS(pci_get_bus(PCI_DEVICE(l->s)))->parent;
+    VtdIommu *iommu;
+
+    if (!above || !object_dynamic_cast(OBJECT(above), "hv-vpci-host")) {
+        return true;
+    }
+    iommu = vtd_iommu_hypervisor(errp);
+    if (!iommu) {
+        return false;
+    }
+    l->fault_notifier.notify = vf_link_fault;
+    vtd_iommu_add_fault_notifier(iommu, &l->fault_notifier);
+    l->watches_faults = true;
+    return true;
+}
+
+/* --- once a second --------------------------------------------------------------- */
+
 static void vf_link_stats(void *opaque)
 {
     VfLink *l = opaque;
     IxgbeFunctionStats stats;
     LinkVfStats msg;
 
+    if (l->faults) {
+        vf_link_tell_fault(l, &l->fault, l->faults);
+    }
     ixgbe_function_stats(l->s->fn, &stats);
     wr_le64(&msg.rx_frames, stats.rx_frames);
     wr_le64(&msg.rx_bytes, stats.rx_bytes);
@@ -297,21 +364,6 @@ static void vf_link_stats(void *opaque)
     }
     timer_mod(l->stats_timer,
               qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + STATS_INTERVAL_MS);
-}
-
-void ixgbe_vf_report_fault(IxgbeVf *s, const HvrFault *fault)
-{
-    VfLink *l = s->behind;
-    LinkVfFault msg = { .reason = fault->reason,
-                        .kind = fault->write | fault->interrupt << 1 };
-
-    if (s->backend != &ixgbe_vf_link_backend || !l) {
-        return;
-    }
-    wr_le16(&msg.rid, fault->rid);
-    wr_le32(&msg.count, 1);
-    wr_le64(&msg.address, fault->address);
-    link_vm_send(l->link, LINK_VF_FAULT, &msg, sizeof(msg));
 }
 
 /* --- starting ----------------------------------------------------------------------- */
@@ -378,6 +430,9 @@ static bool vf_link_handshake(VfLink *l, Error **errp)
 static void vf_link_free(VfLink *l)
 {
     ixgbe_function_set_port(l->s->fn, NULL, NULL);
+    if (l->watches_faults) {
+        notifier_remove(&l->fault_notifier);
+    }
     vf_link_unwatch(l);
     link_vm_free(l->link);
     qemu_bh_delete(l->flush);
@@ -403,6 +458,11 @@ static bool vf_link_start(IxgbeVf *s, Error **errp)
         return false;
     }
     if (migrate_add_blocker(&l->blocker, errp) < 0) {
+        vf_link_free(l);
+        return false;
+    }
+    if (!vf_link_watch_faults(l, errp)) {
+        migrate_del_blocker(&l->blocker);
         vf_link_free(l);
         return false;
     }

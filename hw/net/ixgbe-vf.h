@@ -13,9 +13,7 @@
 #include "hw/pci/pci_device.h"
 #include "chardev/char-fe.h"
 #include "net/net.h"
-#include "qemu/notify.h"
 #include "qom/object.h"
-#include "iovlab/hypervisor.h"
 #include "iovlab/ixgbe_function.h"
 
 #define TYPE_IXGBE_VF "ixgbe-vf"
@@ -69,11 +67,5 @@ struct IxgbeVf {
 void ixgbe_vf_set_mac(IxgbeVf *s, const uint8_t mac[6]);
 /* A name of the device for messages; valid until the next call. */
 const char *ixgbe_vf_name(IxgbeVf *s);
-
-/*
- * The IOMMU blocked @fault->rid, this VF's requester id: tells the host
- * process, if there is one.
- */
-void ixgbe_vf_report_fault(IxgbeVf *s, const HvrFault *fault);
 
 #endif
