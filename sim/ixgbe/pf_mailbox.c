@@ -32,8 +32,8 @@ static unsigned message_info(const Message *m)
     return m->dword[0] >> IXGBE_MBX_INFO_SHIFT & IXGBE_MBX_INFO_MASK;
 }
 
-static void send(IxgbePfDriver *pf, unsigned vf, const Message *m,
-                 unsigned dwords)
+static void send_message(IxgbePfDriver *pf, unsigned vf, const Message *m,
+                         unsigned dwords)
 {
     for (unsigned i = 0; i < dwords; i++) {
         pf_write(pf, IXGBE_PFMBMEM(vf) + 4 * i, m->dword[i]);
@@ -55,7 +55,7 @@ void pf_mailbox_ping(IxgbePfDriver *pf, unsigned vf)
     if (v->clear_to_send) {
         m.dword[0] |= IXGBE_MBX_CTS;
     }
-    send(pf, vf, &m, 1);
+    send_message(pf, vf, &m, 1);
 }
 
 /* Settings that the VF's driver made go; the owner's stay. */
@@ -93,7 +93,7 @@ static void reset_message(IxgbePfDriver *pf, unsigned vf)
         m.dword[0] |= IXGBE_MBX_NACK;
     }
     m.dword[3] = pf_read(pf, IXGBE_MCSTCTRL) & IXGBE_MCSTCTRL_MO;
-    send(pf, vf, &m, 4);
+    send_message(pf, vf, &m, 4);
     pf->ops->event(pf->opaque, IXGBE_PF_VF_READY, vf);
 }
 
@@ -311,14 +311,14 @@ static void request(IxgbePfDriver *pf, unsigned vf)
     }
     if (!v->clear_to_send) {
         m.dword[0] |= IXGBE_MBX_NACK;
-        send(pf, vf, &m, 1);
+        send_message(pf, vf, &m, 1);
         return;
     }
     type = m.dword[0] & IXGBE_MBX_TYPE;
     done = type < G_N_ELEMENTS(handlers) && handlers[type] &&
            handlers[type](pf, vf, &m);
     m.dword[0] |= IXGBE_MBX_CTS | (done ? IXGBE_MBX_ACK : IXGBE_MBX_NACK);
-    send(pf, vf, &m, DWORDS);
+    send_message(pf, vf, &m, DWORDS);
     trace_ixgbe_pf_mailbox_reply(vf, m.dword[0]);
 }
 
@@ -364,7 +364,7 @@ void pf_mailbox_task(IxgbePfDriver *pf)
                 request(pf, vf);
             } else if ((bits >> i & 0x10000) && !pf->vf[vf].clear_to_send) {
                 /* It reads what it should not: it has to start over. */
-                send(pf, vf, &nack, 1);
+                send_message(pf, vf, &nack, 1);
             }
             if ((bits >> i & 0x10001) && pf->vf[vf].ping) {
                 pf_mailbox_ping(pf, vf);
