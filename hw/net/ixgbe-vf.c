@@ -251,11 +251,7 @@ static void ixgbe_vf_realize(PCIDevice *pdev, Error **errp)
         error_setg(errp, "link= and netdev= exclude each other");
         return;
     }
-    if (!linked) {
-        error_setg(errp, "link= is missing: the chardev to the host process");
-        return;
-    }
-    if (!s->vm) {
+    if (linked && !s->vm) {
         error_setg(errp, "link= needs vm=NAME, the VM's name at the host");
         return;
     }
@@ -268,7 +264,7 @@ static void ixgbe_vf_realize(PCIDevice *pdev, Error **errp)
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ixgbe_vf_timer, s);
     s->fn = ixgbe_vf_new(&config, &ixgbe_vf_function_ops, s);
     ixgbe_function_hold(s->fn, !runstate_is_running());
-    s->backend = &ixgbe_vf_link_backend;
+    s->backend = linked ? &ixgbe_vf_link_backend : &ixgbe_vf_wire_backend;
     if (!s->backend->start(s, errp)) {
         ixgbe_vf_free_function(s);
         ixgbe_vf_exit_pci(pdev);
