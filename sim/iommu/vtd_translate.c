@@ -131,10 +131,53 @@ static bool translate(VtdUnit *u, const VtdRequest *request,
     return true;
 }
 
+/*
+ * What nearly every request is: requester and page are cached and allow it.
+ * False: take the long way, which finds out the same and more.
+ */
+static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
+{
+    int32_t slot = vtd_cache_find(&u->contexts, vtd_tag_context(request->sid));
+    const VtdContext *ctx;
+    const VtdPage *page;
+    uint64_t mask;
+
+    if (slot < 0 || vtd_is_interrupt_address(request->address)) {
+        return false;
+    }
+    ctx = vtd_cache_payload(&u->contexts, slot);
+    if (ctx->reason || !ctx->levels ||
+        request->address >> MIN(vtd_levels_to_width(ctx->levels),
+                                u->cfg.aw_bits)) {
+        return false;
+    }
+    page = vtd_iotlb_find(u, ctx->domain, request->address);
+    if (!page || page->reason || !permitted(page, request)) {
+        return false;
+    }
+    mask = (1ULL << vtd_level_shift(page->level)) - 1;
+    if (page->target <= VTD_INTR_LAST &&
+        page->target + mask >= VTD_INTR_FIRST) {
+        return false;
+    }
+    u->stats.context_hits++;
+    u->stats.iotlb_hits++;
+    out->address = page->target;
+    out->mask = mask;
+    out->read = page->read;
+    out->write = page->write;
+    out->domain = ctx->domain;
+    return true;
+}
+
 bool vtd_unit_translate(VtdUnit *u, const VtdRequest *request,
                         VtdTranslation *out, VtdFault *fault)
 {
     VtdFault local;
+
+    if (u->te && u->root_mode == VTD_TTM_LEGACY && hit(u, request, out)) {
+        return true;
+    }
 
     fault = fault ? fault : &local;
     *fault = (VtdFault) {
