@@ -271,27 +271,46 @@ JsonNode *iov_client_call(IovClient *c, const char *command, JsonObject *args,
     return call.result;
 }
 
+static void add_pair(JsonObject *object, const char *name, va_list *ap)
+{
+    switch (name[0]) {
+    case 's':
+        json_object_set_string_member(object, name + 2,
+                                      va_arg(*ap, const char *));
+        break;
+    case 'i':
+        json_object_set_int_member(object, name + 2, va_arg(*ap, int));
+        break;
+    default:
+        json_object_set_boolean_member(object, name + 2, va_arg(*ap, int));
+        break;
+    }
+}
+
+JsonObject *iov_args_va(va_list ap)
+{
+    JsonObject *object = json_object_new();
+    const char *name;
+    va_list copy;
+
+    va_copy(copy, ap);
+    while ((name = va_arg(copy, const char *))) {
+        add_pair(object, name, &copy);
+    }
+    va_end(copy);
+    return object;
+}
+
 JsonObject *iov_args(const char *first, ...)
 {
     JsonObject *object = json_object_new();
+    const char *name = first;
     va_list ap;
 
     va_start(ap, first);
-    for (const char *name = first; name; name = va_arg(ap, const char *)) {
-        switch (name[0]) {
-        case 's':
-            json_object_set_string_member(object, name + 2,
-                                          va_arg(ap, const char *));
-            break;
-        case 'i':
-            json_object_set_int_member(object, name + 2, va_arg(ap, int));
-            break;
-        case 'b':
-            json_object_set_boolean_member(object, name + 2, va_arg(ap, int));
-            break;
-        default:
-            g_assert_not_reached();
-        }
+    while (name) {
+        add_pair(object, name, &ap);
+        name = va_arg(ap, const char *);
     }
     va_end(ap);
     return object;

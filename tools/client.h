@@ -11,6 +11,7 @@
 #define TOOLS_CLIENT_H
 
 #include <json-glib/json-glib.h>
+#include <stdarg.h>
 #include <stdbool.h>
 
 typedef struct IovClient IovClient;
@@ -54,5 +55,7 @@ JsonNode *iov_client_call(IovClient *client, const char *command,
  * "s:vm", "text", "i:nic", 0, "b:force", TRUE, NULL.  Integers are int.
  */
 JsonObject *iov_args(const char *first, ...) G_GNUC_NULL_TERMINATED;
+/* The pairs and the NULL are in @ap. */
+JsonObject *iov_args_va(va_list ap);
 
 #endif

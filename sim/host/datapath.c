@@ -186,6 +186,7 @@ static void finish_to_vf(Datapath *dp)
         frame_unref(frame);
     }
     frame_queue_prepend(&dp->queue[DATAPATH_VF], &unicast);
+    frame_queue_clear(&unicast);
     dp->stats.switches++;
     set_state(dp, DATAPATH_ON_VF);
     answer(dp);
@@ -305,10 +306,17 @@ static void finish_freeze(Datapath *dp)
     dp->ops->frozen(dp->opaque);
 }
 
-/* Frames came back: they are older than anything that waits. */
-static void take_back(Datapath *dp, DatapathSide side, FrameQueue *frames)
+/*
+ * Frames came back: they are older than anything that waits.  Tags stay only
+ * where the VM may still say that it took some (@keep_tags).
+ */
+static void take_back(Datapath *dp, DatapathSide side, FrameQueue *frames,
+                      bool keep_tags)
 {
     if (frames) {
+        for (uint32_t i = 0; !keep_tags && i < frames->count; i++) {
+            frame_queue_at(frames, i)->tag = DATAPATH_TAG_NEW;
+        }
         dp->stats.recalled += frames->count;
         frame_queue_prepend(side == DATAPATH_NIC &&
                             (dp->first.count || dp->await_backlog) ?
@@ -318,7 +326,7 @@ static void take_back(Datapath *dp, DatapathSide side, FrameQueue *frames)
 
 void datapath_recalled(Datapath *dp, DatapathSide side, FrameQueue *frames)
 {
-    take_back(dp, side, frames);
+    take_back(dp, side, frames, false);
     if (side == DATAPATH_NIC && dp->freezing) {
         finish_freeze(dp);
     } else if (side == DATAPATH_VF && dp->state == DATAPATH_RECALLING) {
@@ -337,7 +345,7 @@ void datapath_up(Datapath *dp, DatapathSide side)
 void datapath_down(Datapath *dp, DatapathSide side, FrameQueue *untaken)
 {
     dp->up[side] = false;
-    take_back(dp, side, untaken);
+    take_back(dp, side, untaken, side == DATAPATH_NIC);
     if (side == DATAPATH_NIC) {
         /* Nobody waits for an answer any more. */
         dp->asked = false;
@@ -452,4 +460,12 @@ void datapath_backlog_end(Datapath *dp)
 {
     dp->await_backlog = false;
     pump(dp);
+}
+
+void datapath_adopt_vf(Datapath *dp)
+{
+    if (dp->state == DATAPATH_ON_SYNTHETIC &&
+        dp->ops->filter(dp->opaque, true)) {
+        set_state(dp, DATAPATH_ON_VF);
+    }
 }

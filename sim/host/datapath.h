@@ -70,7 +70,7 @@ typedef struct DatapathOps {
 #define DATAPATH_QUEUE_BYTES  (128u << 20)
 
 /* Tag of frames that no session has seen (link_trim_taken()). */
-#define DATAPATH_TAG_NEW UINT64_MAX
+#define DATAPATH_TAG_NEW 0
 
 typedef struct DatapathStats {
     uint64_t sent[DATAPATH_SIDES];
@@ -126,5 +126,8 @@ FrameQueue *datapath_queue(Datapath *dp, DatapathSide side);
 void datapath_backlog_begin(Datapath *dp);
 void datapath_backlog_push(Datapath *dp, Frame *frame);
 void datapath_backlog_end(Datapath *dp);
+
+/* A VM whose traffic was on its VF when the host process restarted. */
+void datapath_adopt_vf(Datapath *dp);
 
 #endif
