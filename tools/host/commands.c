@@ -1,0 +1,403 @@
+/*
+ * The host's commands on the control socket (docs/control-protocol.md).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "host/host.h"
+
+#include "base/jsonline.h"
+
+enum {
+    ATTACH_LIMIT_S = 60,
+    MIGRATE_LIMIT_S = 300,
+    LIMIT_MAX_S = 86400,
+};
+
+/* The VM, or NULL and the request is answered. */
+static Vm *find_vm(Host *host, ControlRequest *request, JsonObject *args)
+{
+    const char *name = json_str(args, "vm", "");
+    Vm *vm = host_find_vm(host, name);
+
+    if (!vm) {
+        control_fail(request, ERR_NOT_FOUND, "host '%s' has no VM '%s'",
+                     host->config.name, name);
+    }
+    return vm;
+}
+
+/* As find_vm(), and nothing bigger is under way. */
+static Vm *find_idle_vm(Host *host, ControlRequest *request, JsonObject *args)
+{
+    Vm *vm = find_vm(host, request, args);
+
+    if (vm && (vm->out || vm->in || vm->save)) {
+        control_fail(request, ERR_BUSY, "VM '%s' is being %s",
+                     vm->config.name, vm->save ? "saved" : "migrated");
+        return NULL;
+    }
+    return vm;
+}
+
+static void cmd_show(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    JsonNode *node = show_object(opaque, json_str(args, "object", "all"),
+                                 json_str(args, "name", NULL));
+
+    if (node) {
+        control_reply(request, node);
+    } else {
+        control_fail(request, ERR_BAD_ARGUMENT,
+                     "show knows host, adapter, switch, vm, vf and all");
+    }
+}
+
+/* --- VMs -------------------------------------------------------------------------- */
+
+static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    Host *host = opaque;
+    g_autofree char *error = NULL;
+    VmConfig config;
+    Vm *vm;
+
+    if (!vm_config_from_json(&config, json_obj(args, "config"), &error)) {
+        control_fail(request, ERR_BAD_ARGUMENT, "%s", error);
+        return;
+    }
+    if (host_find_vm(host, config.name)) {
+        control_fail(request, ERR_EXISTS, "host '%s' has a VM '%s' already",
+                     host->config.name, config.name);
+        vm_config_clear(&config);
+        return;
+    }
+    vm = vm_start(host, &config, false, &error);
+    if (!vm) {
+        control_fail(request, ERR_FAILED, "%s", error);
+        vm_config_clear(&config);
+        return;
+    }
+    vm->starting = request;
+}
+
+static void cmd_stop(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    Vm *vm = find_vm(opaque, request, args);
+
+    if (vm) {
+        control_reply(request, NULL);
+        vm_destroy(vm, "asked for");
+    }
+}
+
+static void cmd_save(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    Vm *vm = find_idle_vm(opaque, request, args);
+
+    if (vm) {
+        save_start(vm, request, json_str(args, "file", ""));
+    }
+}
+
+static void cmd_restore(void *opaque, ControlRequest *request,
+                        JsonObject *args)
+{
+    restore_start(opaque, request, json_str(args, "file", ""));
+}
+
+/* --- VFs --------------------------------------------------------------------------- */
+
+typedef struct VfWait {
+    ControlRequest *request;
+    int nic;                /* -1: all */
+    bool attach;
+} VfWait;
+
+static bool nic_done(const VmNic *nic, bool attach)
+{
+    VfState state = vf_life_state(nic->life);
+
+    if (attach) {
+        return state == VF_ACTIVE || (state == VF_WAITING && *nic->reason &&
+            !g_str_equal(nic->reason, "GuestNotConnected"));
+    }
+    return state == VF_SYNTHETIC &&
+        datapath_state(nic->dp) == DATAPATH_ON_SYNTHETIC;
+}
+
+static bool vf_done(Vm *vm, void *opaque)
+{
+    VfWait *w = opaque;
+
+    for (unsigned i = 0; i < vm->config.nics; i++) {
+        if ((w->nic < 0 || w->nic == (int)i) &&
+            !nic_done(vm->nic[i], w->attach)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static JsonObject *vf_result(Vm *vm, int which)
+{
+    JsonObject *object = iov_args("s:vm", vm->config.name, NULL);
+    JsonArray *nics = json_array_new();
+
+    for (unsigned i = 0; i < vm->config.nics; i++) {
+        VmNic *nic = vm->nic[i];
+
+        if (which < 0 || which == (int)i) {
+            json_array_add_object_element(nics,
+                iov_args("i:nic", (int)i, "s:state",
+                         vf_state_name(vf_life_state(nic->life)),
+                         "i:vf", nic->vf, "s:reason", nic->reason,
+                         "s:text", nic->reason_text, NULL));
+        }
+    }
+    json_object_set_array_member(object, "nics", nics);
+    return object;
+}
+
+static void vf_waited(Vm *vm, void *opaque, bool ok)
+{
+    VfWait *w = opaque;
+
+    if (ok) {
+        control_reply_object(w->request, vf_result(vm, w->nic));
+    } else {
+        control_fail(w->request, ERR_TIMEOUT,
+                     "VM '%s': the VF was not %s in time", vm->config.name,
+                     w->attach ? "taken by the guest" : "given up");
+    }
+    g_free(w);
+}
+
+static void vf_command(Host *host, ControlRequest *request, JsonObject *args,
+                       bool attach)
+{
+    Vm *vm = find_idle_vm(host, request, args);
+    int which = json_int(args, "nic", -1);
+    bool force = json_bool(args, "force", false);
+    unsigned limit = json_int(args, "timeout", ATTACH_LIMIT_S +
+                              host->config.eject_limit_ms / 1000);
+    VfWait *w;
+
+    if (!vm) {
+        return;
+    }
+    if (which >= (int)vm->config.nics) {
+        control_fail(request, ERR_NOT_FOUND, "VM '%s' has %u network adapters",
+                     vm->config.name, vm->config.nics);
+        return;
+    }
+    for (unsigned i = 0; i < vm->config.nics; i++) {
+        VmNic *nic = vm->nic[i];
+
+        if (which >= 0 && which != (int)i) {
+            continue;
+        }
+        nic_set_weight(nic, attach ? json_int(args, "weight", 100) : 0);
+        if (force && !attach) {
+            vf_life_event(nic->life, VF_EV_REVOKE);
+        }
+    }
+    if (!json_bool(args, "wait", true)) {
+        control_reply_object(request, vf_result(vm, which));
+        return;
+    }
+    w = g_new0(VfWait, 1);
+    w->request = request;
+    w->nic = which;
+    w->attach = attach;
+    vm_wait(vm, vf_done, limit * 1000, vf_waited, w);
+}
+
+static void cmd_vf_attach(void *opaque, ControlRequest *request,
+                          JsonObject *args)
+{
+    vf_command(opaque, request, args, true);
+}
+
+static void cmd_vf_detach(void *opaque, ControlRequest *request,
+                          JsonObject *args)
+{
+    vf_command(opaque, request, args, false);
+}
+
+/* --- migration ----------------------------------------------------------------------- */
+
+static void cmd_migrate(void *opaque, ControlRequest *request,
+                        JsonObject *args)
+{
+    Host *host = opaque;
+    Vm *vm = find_idle_vm(host, request, args);
+    const char *to = json_str(args, "to", "");
+
+    if (!vm) {
+        return;
+    }
+    if (g_str_equal(to, host->config.name)) {
+        control_fail(request, ERR_BAD_ARGUMENT, "VM '%s' is on host '%s'",
+                     vm->config.name, to);
+    } else if (!vm->qmp ||
+               (vm->state != VM_RUNNING && vm->state != VM_PAUSED)) {
+        control_fail(request, ERR_STATE, "VM '%s' is not running",
+                     vm->config.name);
+    } else {
+        migrate_out_start(vm, request, to,
+                          json_int(args, "timeout", MIGRATE_LIMIT_S));
+    }
+}
+
+static void cmd_migrate_cancel(void *opaque, ControlRequest *request,
+                               JsonObject *args)
+{
+    Vm *vm = find_vm(opaque, request, args);
+
+    if (vm && !vm->out) {
+        control_fail(request, ERR_STATE, "VM '%s' is not being migrated",
+                     vm->config.name);
+    } else if (vm) {
+        migrate_out_cancel(vm->out, request);
+    }
+}
+
+static void cmd_migrate_prepare(void *opaque, ControlRequest *request,
+                                JsonObject *args)
+{
+    migrate_in_prepare(opaque, request, args);
+}
+
+static void cmd_migrate_finish(void *opaque, ControlRequest *request,
+                               JsonObject *args)
+{
+    Vm *vm = find_vm(opaque, request, args);
+
+    if (vm && !vm->in) {
+        control_fail(request, ERR_STATE, "VM '%s' is not arriving",
+                     vm->config.name);
+    } else if (vm) {
+        migrate_in_finish(vm->in, request);
+    }
+}
+
+/* --- the rest -------------------------------------------------------------------------- */
+
+static void cmd_set(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    Host *host = opaque;
+    int64_t limit = json_int(args, "eject-limit-ms", -1);
+
+    if (limit >= 0) {
+        host->config.eject_limit_ms = limit;
+        for (GList *l = host->vms; l; l = l->next) {
+            Vm *vm = l->data;
+
+            for (unsigned i = 0; i < vm->config.nics; i++) {
+                vf_life_set_eject_limit(vm->nic[i]->life, limit);
+            }
+        }
+    }
+    control_reply(request, NULL);
+}
+
+static void cmd_capture(void *opaque, ControlRequest *request,
+                        JsonObject *args)
+{
+    const char *port = json_str(args, "port", "");
+    const char *file = json_str(args, "file", NULL);
+    g_autofree char *error = NULL;
+
+    if (file && !capture_start(opaque, port, file, &error)) {
+        control_fail(request, ERR_FAILED, "%s", error);
+    } else if (!file && !capture_stop(opaque, port)) {
+        control_fail(request, ERR_NOT_FOUND, "port '%s' is not captured",
+                     port);
+    } else {
+        control_reply(request, NULL);
+    }
+}
+
+static void cmd_quit(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    control_reply(request, NULL);
+    host_quit(opaque, json_bool(args, "keep-vms", false));
+}
+
+static const ControlArg show_args[] = {
+    { "object", CONTROL_TEXT },
+    { "name", CONTROL_TEXT },
+    { NULL },
+};
+static const ControlArg run_args[] = {
+    { "config", CONTROL_OBJECT, true },
+    { NULL },
+};
+static const ControlArg vm_arg[] = {
+    { "vm", CONTROL_NAME, true },
+    { NULL },
+};
+static const ControlArg vf_args[] = {
+    { "vm", CONTROL_NAME, true },
+    { "nic", CONTROL_INT, false, 0, NICS_MAX - 1 },
+    { "weight", CONTROL_INT, false, 1, 100 },
+    { "force", CONTROL_BOOL },
+    { "wait", CONTROL_BOOL },
+    { "timeout", CONTROL_INT, false, 1, LIMIT_MAX_S },
+    { NULL },
+};
+static const ControlArg migrate_args[] = {
+    { "vm", CONTROL_NAME, true },
+    { "to", CONTROL_NAME, true },
+    { "timeout", CONTROL_INT, false, 1, LIMIT_MAX_S },
+    { NULL },
+};
+static const ControlArg prepare_args[] = {
+    { "config", CONTROL_OBJECT, true },
+    { "from", CONTROL_NAME, true },
+    { "serial", CONTROL_INT, true, 1, INT32_MAX },
+    { NULL },
+};
+static const ControlArg save_args[] = {
+    { "vm", CONTROL_NAME, true },
+    { "file", CONTROL_TEXT, true },
+    { NULL },
+};
+static const ControlArg restore_args[] = {
+    { "file", CONTROL_TEXT, true },
+    { NULL },
+};
+static const ControlArg set_args[] = {
+    { "eject-limit-ms", CONTROL_INT, false, 1, 3600000 },
+    { NULL },
+};
+static const ControlArg capture_args[] = {
+    { "port", CONTROL_TEXT, true },
+    { "file", CONTROL_TEXT },
+    { NULL },
+};
+static const ControlArg quit_args[] = {
+    { "keep-vms", CONTROL_BOOL },
+    { NULL },
+};
+
+const ControlCommand host_commands[] = {
+    { "show", show_args, cmd_show, "Properties of the host's objects" },
+    { "run", run_args, cmd_run, "Start a VM" },
+    { "stop", vm_arg, cmd_stop, "Power a VM off" },
+    { "save", save_args, cmd_save, "Save a VM to a file and end it" },
+    { "restore", restore_args, cmd_restore, "Start a VM from a file" },
+    { "vf-attach", vf_args, cmd_vf_attach, "Give network adapters a VF" },
+    { "vf-detach", vf_args, cmd_vf_detach, "Take their VFs away" },
+    { "migrate", migrate_args, cmd_migrate, "Move a VM to another host" },
+    { "migrate-cancel", vm_arg, cmd_migrate_cancel, "Give a move up" },
+    { "migrate-prepare", prepare_args, cmd_migrate_prepare,
+      "From another host: a VM will come" },
+    { "migrate-finish", vm_arg, cmd_migrate_finish,
+      "From another host: it has left there" },
+    { "set", set_args, cmd_set, "Change settings of the host" },
+    { "capture", capture_args, cmd_capture,
+      "Capture a port to a file, or stop (no file)" },
+    { "quit", quit_args, cmd_quit, "End the host process" },
+    { NULL },
+};

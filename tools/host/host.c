@@ -1,0 +1,221 @@
+/*
+ * The host process: making it, its events, its end.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "host/host.h"
+
+#include "base/daemon.h"
+#include "base/jsonline.h"
+#include "base/rundir.h"
+#include "base/stream.h"
+#include "host/main.h"
+
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+double host_now_ms(void)
+{
+    return g_get_monotonic_time() / 1000.0;
+}
+
+char *host_path(const Host *host, const char *name)
+{
+    return g_build_filename(host->dir, name, NULL);
+}
+
+Vm *host_find_vm(Host *host, const char *name)
+{
+    for (GList *l = host->vms; l; l = l->next) {
+        Vm *vm = l->data;
+
+        if (g_str_equal(vm->config.name, name)) {
+            return vm;
+        }
+    }
+    return NULL;
+}
+
+/* --- events ------------------------------------------------------------------------- */
+
+/* Takes @object. */
+static void emit(Host *host, const char *event, JsonObject *object)
+{
+    g_autoptr(JsonObject) full = json_object_new();
+    g_autoptr(GList) names = json_object_get_members(object);
+    g_autofree char *line = NULL;
+
+    json_object_set_string_member(full, "event", event);
+    json_object_set_string_member(full, "host", host->config.name);
+    json_object_set_double_member(full, "t_ms", host_now_ms());
+    for (GList *l = names; l; l = l->next) {
+        json_object_set_member(full, l->data,
+                               json_node_copy(json_object_get_member(object,
+                                                                     l->data)));
+    }
+    json_object_unref(object);
+    line = json_line_format(full);
+    daemon_log("%s", g_strchomp(line));
+    if (host->control) {
+        control_emit(host->control, full);
+    }
+}
+
+void host_event(Host *host, const char *event, ...)
+{
+    va_list ap;
+
+    va_start(ap, event);
+    emit(host, event, iov_args_va(ap));
+    va_end(ap);
+}
+
+void vm_event(Vm *vm, const char *event, ...)
+{
+    JsonObject *object;
+    va_list ap;
+
+    va_start(ap, event);
+    object = iov_args_va(ap);
+    va_end(ap);
+    json_object_set_string_member(object, "vm", vm->config.name);
+    emit(vm->host, event, object);
+}
+
+void nic_event(VmNic *nic, const char *event, ...)
+{
+    JsonObject *object;
+    va_list ap;
+
+    va_start(ap, event);
+    object = iov_args_va(ap);
+    va_end(ap);
+    json_object_set_string_member(object, "vm", nic->vm->config.name);
+    json_object_set_int_member(object, "nic", nic->index);
+    emit(nic->vm->host, event, object);
+}
+
+/* --- those who wait for a VF ------------------------------------------------------------ */
+
+static gboolean retry_waiting(gpointer opaque)
+{
+    Host *host = opaque;
+
+    host->retry_idle = 0;
+    for (GList *l = host->vms; l; l = l->next) {
+        Vm *vm = l->data;
+
+        for (unsigned i = 0; i < vm->config.nics; i++) {
+            if (vf_life_state(vm->nic[i]->life) == VF_WAITING) {
+                vf_life_event(vm->nic[i]->life, VF_EV_RETRY);
+            }
+        }
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void host_retry_waiting(Host *host)
+{
+    if (!host->retry_idle && !host->stopping) {
+        host->retry_idle = g_idle_add(retry_waiting, host);
+    }
+}
+
+/* --- beginning and end --------------------------------------------------------------------- */
+
+void host_quit(Host *host, bool keep_vms)
+{
+    g_autofree char *state = host_path(host, "state.json");
+
+    host_event(host, "host-stopping", "b:keep_vms", keep_vms, NULL);
+    if (keep_vms) {
+        host_state_save(host);
+    }
+    host->stopping = true;
+    while (host->vms) {
+        if (keep_vms) {
+            vm_release(host->vms->data);
+        } else {
+            vm_destroy(host->vms->data, "host stops");
+        }
+    }
+    if (!keep_vms) {
+        g_unlink(state);
+    }
+    g_main_loop_quit(host->loop);
+}
+
+static gboolean on_signal(gpointer opaque)
+{
+    host_quit(opaque, false);
+    return G_SOURCE_CONTINUE;
+}
+
+static bool open_sockets(Host *host, GError **error)
+{
+    g_autofree char *control = host_path(host, "control.sock");
+    g_autofree char *links = host_path(host, "link.sock");
+
+    host->control = control_server_new(control, host_commands, host, error);
+    if (!host->control) {
+        return false;
+    }
+    host->links = listener_new(links, link_end_accept, host, error);
+    return host->links != NULL;
+}
+
+static void host_free(Host *host)
+{
+    g_autofree char *dir = g_strdup(host->dir);
+
+    host->stopping = true;
+    while (host->ends) {
+        link_end_destroy(host->ends->data);
+    }
+    host_net_free(host);
+    listener_free(host->links);
+    control_server_free(host->control);
+    g_clear_handle_id(&host->retry_idle, g_source_remove);
+    g_clear_handle_id(&host->state_idle, g_source_remove);
+    g_main_loop_unref(host->loop);
+    g_free(host->config.name);
+    g_free(host->dir);
+    g_free(host);
+}
+
+int host_main(const HostOptions *options)
+{
+    Host *host = g_new0(Host, 1);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *vms = NULL;
+
+    signal(SIGPIPE, SIG_IGN);
+    host->config.name = g_strdup(options->name);
+    host->config.sriov = options->sriov;
+    host->config.num_vfs = options->num_vfs;
+    host->config.switch_iov = options->switch_iov;
+    host->config.eject_limit_ms = options->eject_limit_ms;
+    host->dir = rundir_path("hosts", options->name, NULL);
+    host->number = g_str_hash(options->name) & 0xffff;
+    host->loop = g_main_loop_new(NULL, FALSE);
+    vms = host_path(host, "vm");
+    if (!rundir_make(vms, &error) || !open_sockets(host, &error) ||
+        !host_net_init(host, &error)) {
+        daemon_failed("host '%s' does not start: %s", options->name,
+                      error->message);
+    }
+    g_unix_signal_add(SIGTERM, on_signal, host);
+    g_unix_signal_add(SIGINT, on_signal, host);
+    host_event(host, "host-started", "b:sriov", host->config.sriov,
+               "i:num_vfs", (int)host->config.num_vfs, NULL);
+    host_state_load(host);
+    daemon_ready();
+    g_main_loop_run(host->loop);
+    /* Let the last answers go out. */
+    while (g_main_context_iteration(NULL, FALSE)) {
+    }
+    host_free(host);
+    return 0;
+}

@@ -1,0 +1,274 @@
+/*
+ * Putting a VF into a VM and taking it out: the devices, over QMP.
+ *
+ * In: the guest is told of the VF (association), then the virtual PCI bus is
+ * offered with the VF on it.  Out: the guest is asked to eject the VF; then
+ * the bus is rescinded and the association withdrawn.  This is the order of
+ * Hyper-V; withdrawing the association first can make a Linux guest wait for
+ * another one with its network lock held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "host/host.h"
+
+#include "base/jsonline.h"
+
+#include <string.h>
+
+#define RECONNECT_MS 200
+
+/* A request that outlives its NIC, if the VM goes meanwhile. */
+typedef struct Step {
+    Host *host;
+    char *vm;
+    unsigned nic;
+    uint32_t serial;        /* of the VF that the step belongs to */
+} Step;
+
+static Step *step_new(VmNic *nic)
+{
+    Step *step = g_new0(Step, 1);
+
+    step->host = nic->vm->host;
+    step->vm = g_strdup(nic->vm->config.name);
+    step->nic = nic->index;
+    step->serial = nic->serial;
+    return step;
+}
+
+/* The NIC, if it is still there with the same VF.  Frees the step. */
+static VmNic *step_end(Step *step)
+{
+    Vm *vm = host_find_vm(step->host, step->vm);
+    VmNic *nic = vm ? vm->nic[step->nic] : NULL;
+
+    if (nic && nic->serial != step->serial) {
+        nic = NULL;
+    }
+    g_free(step->vm);
+    g_free(step);
+    return nic;
+}
+
+static char *id_of(const VmNic *nic, const char *kind)
+{
+    return g_strdup_printf("%s%u", kind, nic->index);
+}
+
+/*
+ * The guest's PCI domain is the second field of the instance id.  It stays the
+ * same for the adapter's life, on whichever host.
+ */
+static char *vpci_instance(const VmNic *nic)
+{
+    return g_strdup_printf("%08x-%04x-1000-9000-%02x%02x%02x%02x%02x%02x",
+                           0x82599000 + nic->index, 0x1000 + nic->index + 1,
+                           nic->mac[0], nic->mac[1], nic->mac[2], nic->mac[3],
+                           nic->mac[4], nic->mac[5]);
+}
+
+static void execute(VmNic *nic, const char *command, JsonObject *args,
+                    QmpReply reply)
+{
+    Step *step = step_new(nic);
+
+    if (nic->vm->qmp) {
+        qmp_execute(nic->vm->qmp, command, args, reply, step);
+    } else {
+        json_object_unref(args);
+        reply(step, NULL, "QEMU is not connected");
+    }
+}
+
+/* --- in ---------------------------------------------------------------------------- */
+
+static void chardev_removed(void *opaque, JsonNode *ret, const char *error)
+{
+    VmNic *nic = step_end(opaque);
+
+    if (nic && !error) {
+        nic->plugged_chardev = false;
+    }
+}
+
+static void remove_chardev(VmNic *nic)
+{
+    g_autofree char *chardev = id_of(nic, "vflink");
+
+    if (nic->plugged_chardev) {
+        execute(nic, "chardev-remove", iov_args("s:id", chardev, NULL),
+                chardev_removed);
+    }
+}
+
+static void plug_failed(VmNic *nic, const char *what, const char *error)
+{
+    g_autofree char *bus = id_of(nic, "vpci");
+
+    nic_set_reason(nic, "PlugFailed", "%s: %s", what, error);
+    nic_send_association(nic, false);
+    if (nic->plugged_bus) {
+        execute(nic, "device_del", iov_args("s:id", bus, NULL), NULL);
+        nic->plugged_bus = false;
+    } else {
+        remove_chardev(nic);
+    }
+    vf_life_event(nic->life, VF_EV_PLUG_FAILED);
+}
+
+static void vf_added(void *opaque, JsonNode *ret, const char *error)
+{
+    VmNic *nic = step_end(opaque);
+
+    if (!nic) {
+        return;
+    }
+    if (error) {
+        plug_failed(nic, "VF", error);
+        return;
+    }
+    nic->plugged_vf = true;
+    nic_event(nic, "vf-plugged", "i:vf", nic->vf, NULL);
+    vf_life_event(nic->life, VF_EV_PLUGGED);
+}
+
+static void bus_added(void *opaque, JsonNode *ret, const char *error)
+{
+    VmNic *nic = step_end(opaque);
+    g_autofree char *bus = NULL;
+    g_autofree char *vf = NULL;
+    g_autofree char *chardev = NULL;
+
+    if (!nic) {
+        return;
+    }
+    if (error) {
+        plug_failed(nic, "virtual PCI bus", error);
+        return;
+    }
+    nic->plugged_bus = true;
+    if (nic->vf < 0) {
+        /* Revoked meanwhile: the bus goes as well. */
+        nic_withdraw(nic);
+        return;
+    }
+    bus = g_strdup_printf("vpci%u.0", nic->index);
+    vf = id_of(nic, "vf");
+    chardev = id_of(nic, "vflink");
+    execute(nic, "device_add",
+            iov_args("s:driver", "ixgbe-vf", "s:id", vf, "s:bus", bus,
+                     "s:link", chardev, "s:vm", nic->vm->config.name,
+                     "i:vf", nic->vf,
+                     "i:rid", host_vf_rid(nic->vm->host, nic->vf), NULL),
+            vf_added);
+}
+
+static void chardev_added(void *opaque, JsonNode *ret, const char *error)
+{
+    VmNic *nic = step_end(opaque);
+    g_autofree char *bus = NULL;
+    g_autofree char *instance = NULL;
+
+    if (!nic) {
+        return;
+    }
+    if (error) {
+        plug_failed(nic, "link of the VF", error);
+        return;
+    }
+    nic->plugged_chardev = true;
+    bus = id_of(nic, "vpci");
+    instance = vpci_instance(nic);
+    execute(nic, "device_add",
+            iov_args("s:driver", "hv-vpci", "s:id", bus,
+                     "s:instance-id", instance, "i:serial", (int)nic->serial,
+                     NULL),
+            bus_added);
+}
+
+static JsonObject *chardev_args(VmNic *nic)
+{
+    g_autofree char *id = id_of(nic, "vflink");
+    g_autofree char *path = host_path(nic->vm->host, "link.sock");
+    JsonObject *args = iov_args("s:id", id, NULL);
+    JsonObject *backend = iov_args("s:type", "socket", NULL);
+    JsonObject *data = iov_args("b:server", FALSE,
+                                "i:reconnect-ms", RECONNECT_MS, NULL);
+    JsonObject *address = iov_args("s:type", "unix", NULL);
+
+    json_object_set_object_member(address, "data",
+                                  iov_args("s:path", path, NULL));
+    json_object_set_object_member(data, "addr", address);
+    json_object_set_object_member(backend, "data", data);
+    json_object_set_object_member(args, "backend", backend);
+    return args;
+}
+
+void nic_plug(VmNic *nic)
+{
+    nic_send_association(nic, true);
+    if (nic->plugged_chardev) {
+        /* It could not be removed last time: it serves again. */
+        chardev_added(step_new(nic), NULL, NULL);
+    } else {
+        execute(nic, "chardev-add", chardev_args(nic), chardev_added);
+    }
+}
+
+/* --- out ---------------------------------------------------------------------------- */
+
+static void eject_replied(void *opaque, JsonNode *ret, const char *error)
+{
+    VmNic *nic = step_end(opaque);
+
+    if (nic && error) {
+        nic_event(nic, "vf-eject-refused", "s:text", error, NULL);
+    }
+}
+
+void nic_eject(VmNic *nic)
+{
+    g_autofree char *vf = id_of(nic, "vf");
+
+    execute(nic, "device_del", iov_args("s:id", vf, NULL), eject_replied);
+}
+
+static void withdraw_replied(void *opaque, JsonNode *ret, const char *error)
+{
+    VmNic *nic = step_end(opaque);
+
+    if (nic && error) {
+        nic_event(nic, "vpci-removal-refused", "s:text", error, NULL);
+    }
+}
+
+void nic_withdraw(VmNic *nic)
+{
+    g_autofree char *bus = id_of(nic, "vpci");
+
+    if (!nic->plugged_bus) {
+        nic_send_association(nic, false);
+        vf_life_event(nic->life, VF_EV_BUS_GONE);
+        return;
+    }
+    execute(nic, "device_del", iov_args("s:id", bus, NULL), withdraw_replied);
+    nic_send_association(nic, false);
+}
+
+void nic_device_deleted(VmNic *nic, const char *id)
+{
+    g_autofree char *bus = id_of(nic, "vpci");
+    g_autofree char *vf = id_of(nic, "vf");
+
+    if (g_str_equal(id, vf)) {
+        nic->plugged_vf = false;
+        nic_event(nic, "vf-unplugged", NULL);
+        vf_life_event(nic->life, VF_EV_EJECTED);
+    } else if (g_str_equal(id, bus)) {
+        nic->plugged_bus = false;
+        nic->plugged_vf = false;
+        nic_event(nic, "vpci-removed", NULL);
+        remove_chardev(nic);
+        vf_life_event(nic->life, VF_EV_BUS_GONE);
+    }
+}
