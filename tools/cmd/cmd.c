@@ -1,0 +1,127 @@
+/*
+ * What the subcommands share.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cmd/cmd.h"
+
+#include "base/jsonline.h"
+#include "base/rundir.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cmd_fail(int status, const char *fmt, ...)
+{
+    g_autofree char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "iovlab: %s\n", text);
+    exit(status);
+}
+
+void cmd_fail_error(const GError *error)
+{
+    bool usage = g_error_matches(error, IOV_CLIENT_ERROR, IOV_CLIENT_USAGE) ||
+        g_error_matches(error, IOV_CLIENT_ERROR, IOV_CLIENT_UNREACHABLE);
+
+    cmd_fail(usage ? EXIT_USAGE : EXIT_FAILED, "%s", error->message);
+}
+
+GStrv cmd_parse(const Command *command, const GOptionEntry *entries,
+                int argc, char **argv, int min, int max)
+{
+    g_autofree char *name = g_strconcat("iovlab ", command->name, NULL);
+    GOptionContext *context = g_option_context_new(command->args);
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) copy = NULL;
+    int count;
+
+    g_set_prgname(name);
+    argv[argc] = NULL;
+    copy = g_strdupv(argv);
+    g_option_context_set_summary(context, command->help);
+    if (entries) {
+        g_option_context_add_main_entries(context, entries, NULL);
+    }
+    if (!g_option_context_parse_strv(context, &copy, &error)) {
+        cmd_fail(EXIT_USAGE, "%s (see `%s --help`)", error->message, name);
+    }
+    g_option_context_free(context);
+    count = g_strv_length(copy) - 1;
+    if (count < min || (max >= 0 && count > max)) {
+        cmd_fail(EXIT_USAGE, "usage: %s %s", name, command->args);
+    }
+    return g_strdupv(copy + 1);
+}
+
+char **cmd_split_rest(int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++) {
+        if (g_str_equal(argv[i], "--")) {
+            *argc = i;
+            argv[i] = NULL;
+            return argv + i + 1;
+        }
+    }
+    return NULL;
+}
+
+IovClient *cmd_host(const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    IovClient *client = iov_client_host(name, &error);
+
+    if (!client) {
+        cmd_fail(EXIT_USAGE, "%s: start it with `iovlab host start %s`",
+                 error->message, name);
+    }
+    return client;
+}
+
+JsonNode *cmd_call(IovClient *client, const char *command, JsonObject *args)
+{
+    g_autoptr(GError) error = NULL;
+    JsonNode *node = iov_client_call(client, command, args, &error);
+
+    if (!node) {
+        cmd_fail_error(error);
+    }
+    return node;
+}
+
+static bool host_has_vm(IovClient *client, const char *vm)
+{
+    g_autoptr(JsonNode) node =
+        iov_client_call(client, "show",
+                        iov_args("s:object", "vm", "s:name", vm, NULL), NULL);
+    JsonArray *vms = node ? json_arr(json_node_get_object(node), "vm") : NULL;
+
+    return vms && json_array_get_length(vms) > 0;
+}
+
+IovClient *cmd_host_of_vm(const char *vm, const char *host, char **name)
+{
+    g_auto(GStrv) hosts = NULL;
+
+    if (host) {
+        *name = g_strdup(host);
+        return cmd_host(host);
+    }
+    hosts = rundir_hosts();
+    for (char **h = hosts; *h; h++) {
+        IovClient *client = iov_client_host(*h, NULL);
+
+        if (client && host_has_vm(client, vm)) {
+            *name = g_strdup(*h);
+            return client;
+        }
+        iov_client_free(client);
+    }
+    cmd_fail(EXIT_USAGE, "no running host has a VM '%s': see `iovlab show vm`",
+             vm);
+}

@@ -1,0 +1,399 @@
+/*
+ * iovlab show, events.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cmd/cmd.h"
+
+#include "base/jsonline.h"
+#include "base/rundir.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- tables of 80 columns --------------------------------------------------------------- */
+
+typedef struct Column {
+    const char *title;
+    const char *member;
+    int width;              /* 0: the rest of the line */
+} Column;
+
+static char *cell(JsonObject *object, const char *member)
+{
+    JsonNode *node = json_object_get_member(object, member);
+    GType type;
+
+    if (!node || !JSON_NODE_HOLDS_VALUE(node)) {
+        return g_strdup("-");
+    }
+    type = json_node_get_value_type(node);
+    if (type == G_TYPE_STRING) {
+        const char *text = json_node_get_string(node);
+
+        return g_strdup(*text ? text : "-");
+    }
+    if (type == G_TYPE_BOOLEAN) {
+        return g_strdup(json_node_get_boolean(node) ? "True" : "False");
+    }
+    if (type == G_TYPE_INT64) {
+        return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+    }
+    return g_strdup_printf("%.1f", json_node_get_double(node));
+}
+
+static void print_titles(const Column *columns)
+{
+    for (const Column *c = columns; c->title; c++) {
+        printf("%-*s%s", c->width, c->title, c[1].title ? " " : "\n");
+    }
+}
+
+static void print_row(const Column *columns, JsonObject *object)
+{
+    for (const Column *c = columns; c->title; c++) {
+        g_autofree char *text = cell(object, c->member);
+
+        if (c->width && strlen(text) > (size_t)c->width && c[1].title) {
+            text[c->width - 1] = '~';
+            text[c->width] = '\0';
+        }
+        printf("%-*s%s", c->width, text, c[1].title ? " " : "\n");
+    }
+}
+
+/* Name and value, one line each, as Format-List does. */
+static void print_list(JsonObject *object)
+{
+    g_autoptr(GList) names = json_object_get_members(object);
+
+    for (GList *l = names; l; l = l->next) {
+        JsonNode *node = json_object_get_member(object, l->data);
+
+        if (JSON_NODE_HOLDS_VALUE(node)) {
+            g_autofree char *text = cell(object, l->data);
+
+            printf("  %-26s: %s\n", (char *)l->data, text);
+        } else if (JSON_NODE_HOLDS_ARRAY(node) &&
+                   g_str_equal(l->data, "IovSupportReasons")) {
+            JsonArray *reasons = json_node_get_array(node);
+
+            for (guint i = 0; i < json_array_get_length(reasons); i++) {
+                JsonObject *r = json_array_get_object_element(reasons, i);
+
+                printf("  %-26s: %s: %s\n", "IovSupportReasons",
+                       json_str(r, "Code", ""), json_str(r, "Text", ""));
+            }
+        }
+    }
+}
+
+static const Column vm_columns[] = {
+    { "Name", "Name", 12 }, { "Host", "Host", 8 },
+    { "State", "State", 9 }, { "Nic", "Index", 3 },
+    { "MacAddress", "MacAddress", 17 }, { "VF", "VirtualFunction", 5 },
+    { "Path", "Path", 9 }, { "Status", "Status", 0 }, { NULL },
+};
+
+static const Column vf_columns[] = {
+    { "Host", "Host", 8 }, { "Id", "FunctionId", 3 },
+    { "RequesterId", "RequesterId", 11 }, { "CurrentMac", "CurrentMac", 17 },
+    { "VM", "VM", 12 }, { "DataPath", "DataPathActive", 8 },
+    { "Rx", "RxFrames", 7 }, { "Tx", "TxFrames", 0 }, { NULL },
+};
+
+static const Column port_columns[] = {
+    { "Name", "Name", 16 }, { "Connected", "Connected", 9 },
+    { "InFrames", "InFrames", 10 }, { "OutFrames", "OutFrames", 10 },
+    { "Flooded", "OutFlooded", 10 }, { "Dropped", "OutDropped", 0 },
+    { NULL },
+};
+
+static void print_vm(JsonObject *vm, const char *host)
+{
+    JsonArray *nics = json_arr(vm, "NetworkAdapters");
+
+    for (guint i = 0; nics && i < json_array_get_length(nics); i++) {
+        JsonObject *nic = json_array_get_object_element(nics, i);
+        const char *text = json_str(nic, "StatusDescription", "");
+
+        json_object_set_string_member(nic, "Name", json_str(vm, "Name", ""));
+        json_object_set_string_member(nic, "State",
+                                      json_str(vm, "State", ""));
+        json_object_set_string_member(nic, "Host", host);
+        print_row(vm_columns, nic);
+        if (!g_str_equal(text, "OK")) {
+            printf("             %s\n", text);
+        }
+    }
+}
+
+static void print_host(JsonObject *all, const char *what, bool first)
+{
+    const char *host = json_str(all, "Host", "");
+    JsonArray *vms = json_arr(all, "vm");
+    JsonArray *vfs = json_arr(all, "vf");
+
+    if (g_str_equal(what, "vm")) {
+        if (first) {
+            print_titles(vm_columns);
+        }
+        for (guint i = 0; vms && i < json_array_get_length(vms); i++) {
+            print_vm(json_array_get_object_element(vms, i), host);
+        }
+    } else if (g_str_equal(what, "vf")) {
+        if (first) {
+            print_titles(vf_columns);
+        }
+        for (guint i = 0; vfs && i < json_array_get_length(vfs); i++) {
+            JsonObject *vf = json_array_get_object_element(vfs, i);
+
+            json_object_set_string_member(vf, "Host", host);
+            print_row(vf_columns, vf);
+        }
+    } else if (json_obj(all, what)) {
+        printf("%sHost %s, %s:\n", first ? "" : "\n", host, what);
+        print_list(json_obj(all, what));
+    }
+}
+
+static int show_tor(bool json)
+{
+    g_autoptr(GError) error = NULL;
+    IovClient *client = iov_client_tor(&error);
+    g_autoptr(JsonNode) node = NULL;
+    JsonArray *ports;
+
+    if (!client) {
+        cmd_fail_error(error);
+    }
+    node = cmd_call(client, "show", NULL);
+    iov_client_free(client);
+    if (json) {
+        g_autofree char *text = json_pretty(node);
+
+        fputs(text, stdout);
+        return EXIT_DONE;
+    }
+    print_titles(port_columns);
+    ports = json_arr(json_node_get_object(node), "ports");
+    for (guint i = 0; ports && i < json_array_get_length(ports); i++) {
+        print_row(port_columns, json_array_get_object_element(ports, i));
+    }
+    return EXIT_DONE;
+}
+
+/* Asks every host, or the one named. */
+static JsonArray *ask_hosts(const char *what, const char *only,
+                            const char *name)
+{
+    g_auto(GStrv) hosts = rundir_hosts();
+    JsonArray *answers = json_array_new();
+
+    for (char **h = hosts; *h; h++) {
+        JsonObject *args = iov_args("s:object", what, NULL);
+        IovClient *client;
+
+        if (name) {
+            json_object_set_string_member(args, "name", name);
+        }
+        client = !only || g_str_equal(only, *h) ? iov_client_host(*h, NULL) :
+            NULL;
+        if (client) {
+            json_array_add_element(answers, cmd_call(client, "show", args));
+            iov_client_free(client);
+        } else {
+            json_object_unref(args);
+        }
+    }
+    return answers;
+}
+
+int cmd_show(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    g_autofree char *host = NULL;
+    const GOptionEntry entries[] = {
+        { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "as JSON", NULL },
+        { "host", 'H', 0, G_OPTION_ARG_STRING, &host, "only this host",
+          "NAME" },
+        { NULL },
+    };
+    static const char *const kinds[] = {
+        "host", "adapter", "switch", "vm", "vf", "tor", "all", NULL,
+    };
+    g_auto(GStrv) args = cmd_parse(cmd_current(), entries, argc, argv, 0, 2);
+    const char *what = args[0] ? args[0] : json ? "all" : "vm";
+    const char *name = args[0] ? args[1] : NULL;
+    g_autoptr(JsonArray) answers = NULL;
+    bool is_vm = g_str_equal(what, "vm");
+    unsigned found = 0;
+
+    if (!g_strv_contains(kinds, what)) {
+        cmd_fail(EXIT_USAGE, "show knows host, adapter, switch, vm, vf, tor "
+                 "and all, not '%s'", what);
+    }
+    if (g_str_equal(what, "tor")) {
+        return show_tor(json);
+    }
+    if (host || (name && !is_vm)) {
+        iov_client_free(cmd_host(host ? host : name));
+    }
+    answers = ask_hosts(what, host ? host : is_vm ? NULL : name,
+                        is_vm ? name : NULL);
+    if (json_array_get_length(answers) == 0) {
+        cmd_fail(EXIT_USAGE, "no host runs: start one with `iovlab host start "
+                 "NAME`");
+    }
+    for (guint i = 0; i < json_array_get_length(answers); i++) {
+        JsonArray *vms = json_arr(json_array_get_object_element(answers, i),
+                                  "vm");
+
+        found += vms ? json_array_get_length(vms) : 0;
+    }
+    if (is_vm && name && !found) {
+        cmd_fail(EXIT_USAGE, "no running host has a VM '%s'", name);
+    }
+    if (json) {
+        g_autoptr(JsonNode) node = json_node_new(JSON_NODE_ARRAY);
+        g_autofree char *text = NULL;
+
+        json_node_set_array(node, answers);
+        text = json_pretty(node);
+        fputs(text, stdout);
+        return EXIT_DONE;
+    }
+    for (guint i = 0; i < json_array_get_length(answers); i++) {
+        JsonObject *answer = json_array_get_object_element(answers, i);
+
+        if (g_str_equal(what, "all")) {
+            for (const char *const *k = kinds; !g_str_equal(*k, "tor"); k++) {
+                print_host(answer, *k, i == 0 && k == kinds);
+            }
+        } else {
+            print_host(answer, what, i == 0);
+        }
+    }
+    return EXIT_DONE;
+}
+
+/* --- events -------------------------------------------------------------------------------- */
+
+typedef struct Events {
+    GPtrArray *list;        /* collected, before following */
+    GMainLoop *loop;
+    bool json;
+    bool live;
+    unsigned open;
+} Events;
+
+static double event_ms(JsonObject *event)
+{
+    JsonNode *node = json_object_get_member(event, "t_ms");
+
+    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_double(node) :
+        0;
+}
+
+static void print_event(const Events *events, JsonObject *event)
+{
+    g_autoptr(GList) names = json_object_get_members(event);
+    static const char *const head[] = { "event", "host", "t_ms", "vm", NULL };
+
+    if (events->json) {
+        g_autofree char *line = json_line_format(event);
+
+        fputs(line, stdout);
+        fflush(stdout);
+        return;
+    }
+    printf("%12.1f %-6s %-8s %s", event_ms(event), json_str(event, "host", ""),
+           json_str(event, "vm", ""), json_str(event, "event", ""));
+    for (GList *l = names; l; l = l->next) {
+        if (!g_strv_contains(head, l->data)) {
+            g_autofree char *text = cell(event, l->data);
+
+            printf(" %s=%s", (char *)l->data, text);
+        }
+    }
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void on_event(void *opaque, JsonObject *event)
+{
+    Events *events = opaque;
+
+    if (events->live) {
+        print_event(events, event);
+    } else {
+        g_ptr_array_add(events->list, json_object_ref(event));
+    }
+}
+
+static void on_closed(void *opaque)
+{
+    Events *events = opaque;
+
+    if (--events->open == 0 && events->live) {
+        g_main_loop_quit(events->loop);
+    }
+}
+
+static int compare_events(gconstpointer a, gconstpointer b)
+{
+    double x = event_ms(*(JsonObject *const *)a);
+    double y = event_ms(*(JsonObject *const *)b);
+
+    return (x > y) - (x < y);
+}
+
+int cmd_events(int argc, char **argv)
+{
+    gboolean follow = FALSE, json = FALSE;
+    const GOptionEntry entries[] = {
+        { "follow", 'f', 0, G_OPTION_ARG_NONE, &follow,
+          "go on until the hosts end", NULL },
+        { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "one JSON object a line",
+          NULL },
+        { NULL },
+    };
+    g_auto(GStrv) args = cmd_parse(cmd_current(), entries, argc, argv, 0, -1);
+    g_auto(GStrv) hosts = args[0] ? g_strdupv(args) : rundir_hosts();
+    g_autoptr(GPtrArray) clients =
+        g_ptr_array_new_with_free_func((GDestroyNotify)iov_client_free);
+    Events events = { .json = json };
+
+    events.list =
+        g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);
+    events.loop = g_main_loop_new(NULL, FALSE);
+    for (char **h = hosts; *h; h++) {
+        IovClient *client = args[0] ? cmd_host(*h) : iov_client_host(*h, NULL);
+        g_autoptr(JsonNode) node = NULL;
+
+        if (!client) {
+            continue;
+        }
+        g_ptr_array_add(clients, client);
+        events.open++;
+        iov_client_on_closed(client, on_closed, &events);
+        iov_client_subscribe(client, true, on_event, &events);
+        /* The history has come when the next answer has. */
+        node = cmd_call(client, "show", iov_args("s:object", "host", NULL));
+    }
+    if (!events.open) {
+        cmd_fail(EXIT_USAGE, "no host runs: start one with `iovlab host start "
+                 "NAME`");
+    }
+    g_ptr_array_sort(events.list, compare_events);
+    for (guint i = 0; i < events.list->len; i++) {
+        print_event(&events, events.list->pdata[i]);
+    }
+    events.live = true;
+    if (follow && events.open) {
+        g_main_loop_run(events.loop);
+    }
+    g_ptr_array_unref(events.list);
+    g_main_loop_unref(events.loop);
+    return EXIT_DONE;
+}
