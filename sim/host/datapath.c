@@ -92,7 +92,7 @@ static void set_state(Datapath *dp, DatapathState state)
     dp->ops->changed(dp->opaque, state);
 }
 
-/* --- sending ---------------------------------------------------------------- */
+/* --- sending ----------------------------------------------------------- */
 
 static bool may_send(const Datapath *dp, DatapathSide side)
 {
@@ -152,7 +152,7 @@ void datapath_room(Datapath *dp, DatapathSide side)
     pump(dp);
 }
 
-/* --- moving ----------------------------------------------------------------- */
+/* --- moving ------------------------------------------------------------ */
 
 static void answer(Datapath *dp)
 {
@@ -400,7 +400,7 @@ void datapath_timeout(Datapath *dp)
     }
 }
 
-/* --- freezing and hand-over ------------------------------------------------- */
+/* --- freezing and hand-over -------------------------------------------- */
 
 bool datapath_freeze(Datapath *dp)
 {

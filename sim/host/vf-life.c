@@ -20,7 +20,7 @@ struct VfLife {
 
 typedef void (*VfAction)(VfLife *life);
 
-/* --- actions ----------------------------------------------------------------- */
+/* --- actions ----------------------------------------------------------- */
 
 static void enter(VfLife *life, VfState to)
 {
@@ -97,7 +97,7 @@ static void do_plug_failed(VfLife *life)
     }
 }
 
-/* --- the table ---------------------------------------------------------------- */
+/* --- the table --------------------------------------------------------- */
 
 typedef struct VfTransition {
     VfState next;

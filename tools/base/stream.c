@@ -299,7 +299,7 @@ GSocket *stream_socket(Stream *s)
     return s->socket;
 }
 
-/* --- listening ------------------------------------------------------------ */
+/* --- listening --------------------------------------------------------- */
 
 struct Listener {
     GSocket *socket;

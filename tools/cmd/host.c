@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the top-of-rack switch --------------------------------------------------------- */
+/* --- the top-of-rack switch -------------------------------------------- */
 
 bool tor_ensure(GError **error)
 {
@@ -89,7 +89,7 @@ int cmd_tor(int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* --- hosts ------------------------------------------------------------------------------ */
+/* --- hosts ------------------------------------------------------------- */
 
 int cmd_host_start(int argc, char **argv)
 {
@@ -164,7 +164,7 @@ int cmd_host_stop(int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* --- set, capture, stop ------------------------------------------------------------------- */
+/* --- set, capture, stop ------------------------------------------------ */
 
 int cmd_set(int argc, char **argv)
 {

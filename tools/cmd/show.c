@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- tables of 80 columns --------------------------------------------------------------- */
+/* --- tables of 80 columns ---------------------------------------------- */
 
 typedef struct Column {
     const char *title;
@@ -277,7 +277,7 @@ int cmd_show(int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* --- events -------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------ */
 
 typedef struct Events {
     GPtrArray *list;        /* collected, before following */

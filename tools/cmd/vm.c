@@ -134,7 +134,7 @@ int cmd_console(int argc, char **argv)
     return console_attach(path);
 }
 
-/* --- VFs ------------------------------------------------------------------------------ */
+/* --- VFs --------------------------------------------------------------- */
 
 /* One line for each adapter; EXIT_FAILED if one has no VF that should. */
 static int print_nics(const char *vm, JsonNode *node, bool attach)
@@ -208,7 +208,7 @@ int cmd_vf_detach(int argc, char **argv)
     return vf_command(argc, argv, false);
 }
 
-/* --- migration -------------------------------------------------------------------------- */
+/* --- migration --------------------------------------------------------- */
 
 static void show_progress(void *opaque, JsonObject *event)
 {
@@ -278,7 +278,7 @@ int cmd_migrate(int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* --- save and restore ---------------------------------------------------------------------- */
+/* --- save and restore -------------------------------------------------- */
 
 int cmd_save(int argc, char **argv)
 {

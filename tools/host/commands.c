@@ -52,7 +52,7 @@ static void cmd_show(void *opaque, ControlRequest *request, JsonObject *args)
     }
 }
 
-/* --- VMs -------------------------------------------------------------------------- */
+/* --- VMs --------------------------------------------------------------- */
 
 static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
 {
@@ -105,7 +105,7 @@ static void cmd_restore(void *opaque, ControlRequest *request,
     restore_start(opaque, request, json_str(args, "file", ""));
 }
 
-/* --- VFs --------------------------------------------------------------------------- */
+/* --- VFs --------------------------------------------------------------- */
 
 typedef struct VfWait {
     ControlRequest *request;
@@ -224,7 +224,7 @@ static void cmd_vf_detach(void *opaque, ControlRequest *request,
     vf_command(opaque, request, args, false);
 }
 
-/* --- migration ----------------------------------------------------------------------- */
+/* --- migration --------------------------------------------------------- */
 
 static void cmd_migrate(void *opaque, ControlRequest *request,
                         JsonObject *args)
@@ -281,7 +281,7 @@ static void cmd_migrate_finish(void *opaque, ControlRequest *request,
     }
 }
 
-/* --- the rest -------------------------------------------------------------------------- */
+/* --- the rest ---------------------------------------------------------- */
 
 static void cmd_set(void *opaque, ControlRequest *request, JsonObject *args)
 {

@@ -28,7 +28,7 @@ uint16_t host_vf_rid(const Host *host, unsigned vf)
     return PF_RID + VF_OFFSET + VF_STRIDE * vf;
 }
 
-/* --- the adapter's world ----------------------------------------------------------- */
+/* --- the adapter's world ----------------------------------------------- */
 
 static uint64_t net_clock(void *opaque)
 {
@@ -210,7 +210,7 @@ static gboolean watchdog(gpointer opaque)
     return G_SOURCE_CONTINUE;
 }
 
-/* --- PF and uplink ------------------------------------------------------------------ */
+/* --- PF and uplink ----------------------------------------------------- */
 
 static IxgbeRxResult pf_rx(void *opaque, Frame *frame, const IxgbeRxMeta *meta)
 {
@@ -313,7 +313,7 @@ void host_net_settle(Host *host)
     }
 }
 
-/* --- the wire ------------------------------------------------------------------------- */
+/* --- the wire ---------------------------------------------------------- */
 
 static void wire_frame(void *opaque, const uint8_t *data, size_t len)
 {
@@ -391,7 +391,7 @@ static gboolean wire_connect(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
-/* --- all of it ------------------------------------------------------------------------- */
+/* --- all of it --------------------------------------------------------- */
 
 bool host_net_init(Host *host, GError **error)
 {

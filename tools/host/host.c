@@ -38,7 +38,7 @@ Vm *host_find_vm(Host *host, const char *name)
     return NULL;
 }
 
-/* --- events ------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------ */
 
 /* Takes @object. */
 static void emit(Host *host, const char *event, JsonObject *object)
@@ -97,7 +97,7 @@ void nic_event(VmNic *nic, const char *event, ...)
     emit(nic->vm->host, event, object);
 }
 
-/* --- those who wait for a VF ------------------------------------------------------------ */
+/* --- those who wait for a VF ------------------------------------------- */
 
 static gboolean retry_waiting(gpointer opaque)
 {
@@ -123,7 +123,7 @@ void host_retry_waiting(Host *host)
     }
 }
 
-/* --- beginning and end --------------------------------------------------------------------- */
+/* --- beginning and end ------------------------------------------------- */
 
 void host_quit(Host *host, bool keep_vms)
 {

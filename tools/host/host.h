@@ -31,7 +31,7 @@ typedef struct MigrateIn MigrateIn;
 typedef struct Save Save;
 typedef struct Capture Capture;
 
-/* --- host ---------------------------------------------------------------------- */
+/* --- host -------------------------------------------------------------- */
 
 typedef struct HostConfig {
     char *name;
@@ -88,7 +88,7 @@ void host_state_load(Host *host);
 void host_quit(Host *host, bool keep_vms);
 extern const ControlCommand host_commands[];
 
-/* --- adapter, switch, wire (host-net.c) ------------------------------------------- */
+/* --- adapter, switch, wire (host-net.c) -------------------------------- */
 
 bool host_net_init(Host *host, GError **error);
 void host_net_free(Host *host);
@@ -106,7 +106,7 @@ void capture_frame(Host *host, const char *port, bool in, const uint8_t *frame,
                    size_t len);
 void capture_stop_all(Host *host);
 
-/* --- VMs (vm.c) ------------------------------------------------------------------- */
+/* --- VMs (vm.c) -------------------------------------------------------- */
 
 typedef enum VmState {
     VM_STARTING,                /* QEMU was started */
@@ -204,7 +204,7 @@ void vm_update_wanted(Vm *vm);
 /* QMP's devices came and went (vm.c to nic-plug.c). */
 void nic_device_deleted(VmNic *nic, const char *id);
 
-/* --- VM network adapters (nic.c, nic-plug.c) ---------------------------------------- */
+/* --- VM network adapters (nic.c, nic-plug.c) --------------------------- */
 
 VmNic *nic_new(Vm *vm, unsigned index, const uint8_t mac[6]);
 void nic_free(VmNic *nic);
@@ -236,7 +236,7 @@ void nic_runstate(VmNic *nic, bool running);
 void nic_send_vf_state(VmNic *nic);
 void nic_send_association(VmNic *nic, bool allocated);
 
-/* --- links to VMs (link-end.c) ------------------------------------------------------- */
+/* --- links to VMs (link-end.c) ----------------------------------------- */
 
 void link_end_accept(void *host, GSocket *socket);
 LinkHost *link_end_link(LinkEnd *end);
@@ -246,7 +246,7 @@ void link_end_destroy(LinkEnd *end);
 /* Detaches the end from its NIC and closes it after telling why. */
 void link_end_close(LinkEnd *end, uint32_t code, const char *why);
 
-/* --- waiting for conditions (wait.c) --------------------------------------------------- */
+/* --- waiting for conditions (wait.c) ----------------------------------- */
 
 /* Checked whenever something of the VM changes.  False: not yet. */
 typedef bool (*VmCondition)(Vm *vm, void *opaque);
@@ -257,7 +257,7 @@ void vm_wait(Vm *vm, VmCondition condition, unsigned timeout_ms,
 void vm_poke(Vm *vm);
 void vm_wait_abort(Vm *vm);
 
-/* --- migration (migrate-out.c, migrate-in.c, save.c) ------------------------------------ */
+/* --- migration (migrate-out.c, migrate-in.c, save.c) ------------------- */
 
 void migrate_out_start(Vm *vm, ControlRequest *request, const char *to,
                        unsigned timeout_s);
@@ -289,7 +289,7 @@ void save_qmp_event(Save *s, const char *event, JsonObject *data);
 void save_vm_gone(Save *s);
 void restore_start(Host *host, ControlRequest *request, const char *file);
 
-/* --- what is shown (show.c) --------------------------------------------------------------- */
+/* --- what is shown (show.c) -------------------------------------------- */
 
 JsonNode *show_object(Host *host, const char *what, const char *name);
 

@@ -56,7 +56,7 @@ void link_end_destroy(LinkEnd *end)
     end_free(end);
 }
 
-/* --- the stream under the link -------------------------------------------------- */
+/* --- the stream under the link ----------------------------------------- */
 
 static ssize_t end_write(void *opaque, const void *buf, size_t len)
 {
@@ -87,7 +87,7 @@ static void end_want_flush(void *opaque, bool blocked)
     }
 }
 
-/* --- the link's callbacks --------------------------------------------------------- */
+/* --- the link's callbacks ---------------------------------------------- */
 
 static VmNic *find_vf(Vm *vm, uint32_t index)
 {
@@ -248,7 +248,7 @@ static const LinkHostOps end_ops = {
     .message = end_message,
 };
 
-/* --- the socket's callbacks --------------------------------------------------------- */
+/* --- the socket's callbacks -------------------------------------------- */
 
 static gssize end_input(void *opaque, const uint8_t *data, size_t len)
 {

@@ -141,7 +141,7 @@ void migrate_in_finish(MigrateIn *m, ControlRequest *request)
     check_complete(m);
 }
 
-/* --- frames from the source ------------------------------------------------------------ */
+/* --- frames from the source -------------------------------------------- */
 
 static void handover_frame(void *opaque, const uint8_t *data, size_t len)
 {
@@ -195,7 +195,7 @@ static void handover_accept(void *opaque, GSocket *socket)
     }
 }
 
-/* --- start and failure --------------------------------------------------------------------- */
+/* --- start and failure ------------------------------------------------- */
 
 void migrate_in_vm_gone(MigrateIn *m)
 {

@@ -88,7 +88,7 @@ static void out_free(MigrateOut *m)
     g_free(m);
 }
 
-/* --- back --------------------------------------------------------------------------- */
+/* --- back -------------------------------------------------------------- */
 
 /* The VM stays here; the destination hears it from the closed connection. */
 static void roll_back(MigrateOut *m, const char *code, const char *why)
@@ -167,7 +167,7 @@ void migrate_out_vm_gone(MigrateOut *m)
     out_free(m);
 }
 
-/* --- finish --------------------------------------------------------------------------- */
+/* --- finish ------------------------------------------------------------ */
 
 static void finished(MigrateOut *m, JsonObject *result)
 {
@@ -236,7 +236,7 @@ static void start_finish(MigrateOut *m)
                     finish_reply, m);
 }
 
-/* --- hand-over ------------------------------------------------------------------------- */
+/* --- hand-over --------------------------------------------------------- */
 
 static void send_record(MigrateOut *m, unsigned nic, const Frame *frame)
 {
@@ -353,7 +353,7 @@ void migrate_out_fence(Host *host, const uint8_t *frame, size_t len)
     }
 }
 
-/* --- transfer ----------------------------------------------------------------------------- */
+/* --- transfer ---------------------------------------------------------- */
 
 static void freeze_all(MigrateOut *m)
 {
@@ -462,7 +462,7 @@ static void start_transfer(MigrateOut *m)
                 migrate_reply, m);
 }
 
-/* --- prepare and detach --------------------------------------------------------------------- */
+/* --- prepare and detach ------------------------------------------------ */
 
 static bool no_vf(Vm *vm, void *opaque)
 {

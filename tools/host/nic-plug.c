@@ -80,7 +80,7 @@ static void execute(VmNic *nic, const char *command, JsonObject *args,
     }
 }
 
-/* --- in ---------------------------------------------------------------------------- */
+/* --- in ---------------------------------------------------------------- */
 
 static void chardev_removed(void *opaque, JsonNode *ret, const char *error)
 {
@@ -215,7 +215,7 @@ void nic_plug(VmNic *nic)
     }
 }
 
-/* --- out ---------------------------------------------------------------------------- */
+/* --- out --------------------------------------------------------------- */
 
 static void eject_replied(void *opaque, JsonNode *ret, const char *error)
 {

@@ -15,7 +15,7 @@
 #define ALL_FILTERS (VSWITCH_FILTER_DIRECTED | VSWITCH_FILTER_ALL_MULTICAST | \
                      VSWITCH_FILTER_BROADCAST)
 
-/* --- the switch port ------------------------------------------------------------ */
+/* --- the switch port --------------------------------------------------- */
 
 static bool port_deliver(void *opaque, Frame *frame)
 {
@@ -95,7 +95,7 @@ void nic_disconnect(VmNic *nic)
     g_clear_pointer(&nic->port, vswitch_port_free);
 }
 
-/* --- the data path's operations -------------------------------------------------- */
+/* --- the data path's operations ---------------------------------------- */
 
 static LinkHost *side_link(VmNic *nic, DatapathSide side)
 {
@@ -225,7 +225,7 @@ static const DatapathOps dp_ops = {
     .timer = dp_timer,
 };
 
-/* --- the VF's port at the adapter --------------------------------------------------- */
+/* --- the VF's port at the adapter -------------------------------------- */
 
 static IxgbeRxResult vf_rx(void *opaque, Frame *frame, const IxgbeRxMeta *meta)
 {
@@ -279,7 +279,7 @@ static const IxgbeAdapterPortOps vf_port_ops = {
     .state = vf_state,
 };
 
-/* --- life's operations that need no QEMU ---------------------------------------------- */
+/* --- life's operations that need no QEMU ------------------------------- */
 
 /* NULL if a VF may be asked for, else the code of the reason. */
 static bool grant_refused(VmNic *nic)
@@ -460,7 +460,7 @@ void nic_set_weight(VmNic *nic, unsigned weight)
     host_state_changed(nic->vm->host);
 }
 
-/* --- the links ----------------------------------------------------------------------- */
+/* --- the links --------------------------------------------------------- */
 
 void nic_send_association(VmNic *nic, bool allocated)
 {
@@ -637,7 +637,7 @@ void nic_message(VmNic *nic, LinkType type, const void *body, size_t len)
     }
 }
 
-/* --- words -------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------- */
 
 void nic_announce(VmNic *nic)
 {
@@ -699,7 +699,7 @@ char *nic_status_text(const VmNic *nic, const char **status)
     return g_strdup_printf("SR-IOV: %s", vf_state_name(state));
 }
 
-/* --- making and unmaking --------------------------------------------------------------- */
+/* --- making and unmaking ----------------------------------------------- */
 
 void nic_adopt(VmNic *nic, JsonObject *saved)
 {

@@ -193,7 +193,7 @@ bool vm_config_from_json(VmConfig *config, JsonObject *object, char **error)
     return !*error;
 }
 
-/* --- the command line -------------------------------------------------------------- */
+/* --- the command line -------------------------------------------------- */
 
 /* $IOVLAB_QEMU, or the one beside the program, or scripts/qemu's. */
 static char *find_qemu(char **error)

@@ -56,7 +56,7 @@ void vm_update_wanted(Vm *vm)
     }
 }
 
-/* --- QMP ----------------------------------------------------------------------------- */
+/* --- QMP --------------------------------------------------------------- */
 
 static void status_reply(void *opaque, JsonNode *ret, const char *error)
 {
@@ -177,7 +177,7 @@ static gboolean qmp_try(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
-/* --- the process ------------------------------------------------------------------------ */
+/* --- the process ------------------------------------------------------- */
 
 static void vm_exited(GPid pid, gint status, gpointer opaque)
 {

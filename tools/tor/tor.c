@@ -43,7 +43,7 @@ struct Tor {
     GList *ports;
 };
 
-/* --- the switch's world ------------------------------------------------------------ */
+/* --- the switch's world ------------------------------------------------ */
 
 static uint64_t tor_clock(void *opaque)
 {
@@ -84,7 +84,7 @@ static void tor_event(Tor *tor, const char *event, const char *port)
     control_emit(tor->control, object);
 }
 
-/* --- ports ---------------------------------------------------------------------------- */
+/* --- ports ------------------------------------------------------------- */
 
 static void port_capture(TorPort *port, bool in, const uint8_t *data,
                          size_t len)
@@ -223,7 +223,7 @@ static void port_free(TorPort *port)
     g_free(port);
 }
 
-/* --- commands ---------------------------------------------------------------------------- */
+/* --- commands ---------------------------------------------------------- */
 
 static char *port_path(const TorPort *port)
 {
@@ -364,7 +364,7 @@ static const ControlCommand commands[] = {
     { NULL },
 };
 
-/* --- the process -------------------------------------------------------------------------- */
+/* --- the process ------------------------------------------------------- */
 
 static gboolean on_signal(gpointer opaque)
 {
