@@ -54,7 +54,7 @@ void ixgbe_adapter_free(IxgbeAdapter *adapter);
 /* Machine reset, or power on. */
 void ixgbe_adapter_power_reset(IxgbeAdapter *adapter);
 
-/* --- PF registers --------------------------------------------------------- */
+/* --- PF registers -------------------------------------------------------- */
 
 /* Whether the adapter half decodes this BAR0 offset. */
 bool ixgbe_adapter_decodes(const IxgbeAdapter *adapter, uint64_t offset);
@@ -72,7 +72,7 @@ char *ixgbe_adapter_register_page(void);
  */
 void ixgbe_adapter_set_num_vfs(IxgbeAdapter *adapter, unsigned count);
 
-/* --- wire ------------------------------------------------------------------ */
+/* --- wire ---------------------------------------------------------------- */
 
 void ixgbe_adapter_set_cable(IxgbeAdapter *adapter, bool plugged);
 /* LINKS.Link Up: cable, link mode and enables taken together. */
@@ -87,7 +87,7 @@ void ixgbe_adapter_wire_room(IxgbeAdapter *adapter);
 void ixgbe_adapter_run(IxgbeAdapter *adapter);
 void ixgbe_adapter_timer(IxgbeAdapter *adapter);
 
-/* --- functions -------------------------------------------------------------- */
+/* --- functions ----------------------------------------------------------- */
 
 #define IXGBE_FUNCTION_PF (-1)
 
@@ -120,7 +120,7 @@ extern const IxgbePortOps ixgbe_adapter_port_ops;
 bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
                            Frame *frame);
 
-/* --- counters ---------------------------------------------------------------- */
+/* --- counters ------------------------------------------------------------ */
 
 /* Free running; what the registers count is cleared by their reader. */
 typedef struct IxgbePoolStats {

@@ -55,7 +55,7 @@ unsigned ixgbe_pf_driver_num_vfs(const IxgbePfDriver *pf);
 unsigned ixgbe_pf_driver_default_pool(const IxgbePfDriver *pf);
 bool ixgbe_pf_driver_link_up(const IxgbePfDriver *pf);
 
-/* --- VFs ------------------------------------------------------------------- */
+/* --- VFs ----------------------------------------------------------------- */
 
 /* A free VF, now assigned and disabled; -1 if there is none. */
 int ixgbe_pf_driver_vf_assign(IxgbePfDriver *pf);
@@ -118,7 +118,7 @@ typedef struct IxgbePfVfInfo {
 void ixgbe_pf_driver_vf_info(const IxgbePfDriver *pf, unsigned vf,
                              IxgbePfVfInfo *info);
 
-/* --- filters: the data path ------------------------------------------------- */
+/* --- filters: the data path ---------------------------------------------- */
 
 #define IXGBE_PF_DEFAULT_POOL (-1)
 

@@ -38,7 +38,7 @@ typedef struct LinkIo {
     void (*want_flush)(void *opaque, bool blocked);
 } LinkIo;
 
-/* --- VM side -------------------------------------------------------------- */
+/* --- VM side ------------------------------------------------------------- */
 
 typedef enum LinkTake {
     LINK_TAKEN,               /* in the guest's ring, or dropped by a rule */
@@ -103,7 +103,7 @@ void link_vm_set_running(LinkVm *link, bool running);
 void link_vm_save(const LinkVm *link, StateWriter *w);
 bool link_vm_load(LinkVm *link, StateReader *r);
 
-/* --- host side -------------------------------------------------------------- */
+/* --- host side ----------------------------------------------------------- */
 
 typedef struct LinkHostOps {
     LinkIo io;

@@ -116,7 +116,7 @@ typedef struct VswitchPortStats {
 
 void vswitch_port_stats(const VswitchPort *port, VswitchPortStats *stats);
 
-/* --- what it learned --------------------------------------------------------- */
+/* --- what it learned ----------------------------------------------------- */
 
 /* The port behind which @mac is (in @vid), or NULL. */
 VswitchPort *vswitch_lookup(Vswitch *sw, const uint8_t mac[6], uint16_t vid);

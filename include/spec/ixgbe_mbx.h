@@ -1,9 +1,10 @@
 /*
  * Messages in the mailbox between VF and PF driver of the 82599.
  *
- * The hardware only has 16 dwords and two doorbells; this is the agreement of
- * the drivers (Linux, DPDK, FreeBSD, iPXE): dword 0 is the type in bits 15:0,
- * a small argument in 23:16, and flags above.
+ * The hardware only has 16 dwords and two doorbells (82599 datasheet, 8.2.3.27);
+ * what they say is an agreement of drivers.  Source: those of Linux, DPDK,
+ * FreeBSD and iPXE.  Dword 0 is the type in bits 15:0, a small argument in
+ * 23:16, and flags above.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -142,7 +142,7 @@ void ixgbe_adapter_set_num_vfs(IxgbeAdapter *a, unsigned count)
     ixgbe_adapter_state_stale(a, UINT64_MAX);
 }
 
-/* --- ports ------------------------------------------------------------------ */
+/* --- ports --------------------------------------------------------------- */
 
 IxgbeAdapterPort *ixgbe_adapter_attach(IxgbeAdapter *a, int function,
                                        const IxgbeAdapterPortOps *ops,
@@ -277,7 +277,7 @@ const IxgbePortOps ixgbe_adapter_port_ops = {
     .bus_master = port_bus_master,
 };
 
-/* --- run ----------------------------------------------------------------------- */
+/* --- run ----------------------------------------------------------------- */
 
 static bool pool_bit(const IxgbeAdapter *a, uint32_t table, unsigned pool)
 {

@@ -20,7 +20,7 @@ static const uint8_t default_key[40] = {
     0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
 };
 
-/* --- start and stop ------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------ */
 
 static void start_rss(IxgbePfDriver *pf)
 {
@@ -127,7 +127,7 @@ void ixgbe_pf_driver_free(IxgbePfDriver *pf)
     }
 }
 
-/* --- interrupts -------------------------------------------------------------------- */
+/* --- interrupts ---------------------------------------------------------- */
 
 static void link_change(IxgbePfDriver *pf)
 {
@@ -190,7 +190,7 @@ uint64_t ixgbe_pf_driver_spoofed(const IxgbePfDriver *pf)
     return pf->spoofed;
 }
 
-/* --- settings of a VF into registers ------------------------------------------------ */
+/* --- settings of a VF into registers ------------------------------------- */
 
 void pf_vf_apply_enable(IxgbePfDriver *pf, unsigned vf)
 {
@@ -237,7 +237,7 @@ void pf_vf_apply_policy(IxgbePfDriver *pf, unsigned vf)
     pf_vf_apply_spoof(pf, vf);
 }
 
-/* --- what the owner asks for --------------------------------------------------------- */
+/* --- what the owner asks for --------------------------------------------- */
 
 static PfVf *vf_at(IxgbePfDriver *pf, unsigned vf)
 {

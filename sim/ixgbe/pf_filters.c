@@ -147,7 +147,7 @@ int ixgbe_pf_driver_filter_place(const IxgbePfDriver *pf, const uint8_t mac[6])
     return a ? a->place : PF_PLACE_NONE;
 }
 
-/* --- VLANs -------------------------------------------------------------------- */
+/* --- VLANs --------------------------------------------------------------- */
 
 static bool is_uplink(const IxgbePfDriver *pf, unsigned vid)
 {
@@ -243,7 +243,7 @@ bool ixgbe_pf_driver_uplink_vlan(IxgbePfDriver *pf, uint16_t vid, bool on)
     return true;
 }
 
-/* --- multicast ----------------------------------------------------------------- */
+/* --- multicast ----------------------------------------------------------- */
 
 void pf_multicast_set(IxgbePfDriver *pf, unsigned vf, const uint16_t *hashes,
                       unsigned count)

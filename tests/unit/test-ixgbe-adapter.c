@@ -13,7 +13,7 @@ static void start(Rig *r)
     rig_program(r);
 }
 
-/* --- from the wire --------------------------------------------------------- */
+/* --- from the wire ------------------------------------------------------- */
 
 static void test_pool_by_mac(void)
 {
@@ -219,7 +219,7 @@ static void test_without_virtualization(void)
     rig_clear(&r);
 }
 
-/* --- between pools ------------------------------------------------------------ */
+/* --- between pools ------------------------------------------------------- */
 
 static void test_local_unicast_stays_inside(void)
 {
@@ -407,7 +407,7 @@ static void test_mirror_vlan(void)
     rig_clear(&r);
 }
 
-/* --- waiting, limits ----------------------------------------------------------- */
+/* --- waiting, limits ----------------------------------------------------- */
 
 static void test_frames_wait_in_order(void)
 {
@@ -572,7 +572,7 @@ static void test_rss_in_a_pool(void)
     rig_clear(&r);
 }
 
-/* --- control -------------------------------------------------------------------- */
+/* --- control ------------------------------------------------------------- */
 
 static void test_mailbox_request_and_reply(void)
 {

@@ -108,7 +108,7 @@ static void vf_up(Host *h, unsigned vf, uint32_t api)
     g_assert_cmphex(ask(h, vf, 2, IXGBE_MBX_NEGOTIATE, api, 0), ==, OK);
 }
 
-/* --- VFs and filters ------------------------------------------------------------ */
+/* --- VFs and filters ----------------------------------------------------- */
 
 static void test_nothing_assigned(void)
 {
@@ -370,7 +370,7 @@ static void test_many_vfs(void)
     stop(&h);
 }
 
-/* --- mailbox --------------------------------------------------------------------- */
+/* --- mailbox ------------------------------------------------------------- */
 
 static void test_reset_message(void)
 {
