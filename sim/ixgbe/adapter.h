@@ -44,6 +44,7 @@ typedef struct IxgbeFilters {
     unsigned rss_types;         /* RSS_HASH_* */
     uint8_t rss_key[40];
     uint8_t reta[128];
+    size_t buffer_size;         /* receive packet buffer, bytes */
 } IxgbeFilters;
 
 struct IxgbeAdapterPort {
@@ -179,6 +180,7 @@ typedef enum PktbufResult {
 PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, Frame *frame,
                               const IxgbeRxMeta *meta, bool wait);
 void ixgbe_pktbuf_run(IxgbeAdapter *a, IxgbeAdapterPort *port);
+void ixgbe_pktbuf_refresh(IxgbeAdapter *a);
 bool ixgbe_pktbuf_has_work(const IxgbeAdapterPort *port);
 void ixgbe_pktbuf_flush(IxgbeAdapterPort *port);
 bool ixgbe_pktbuf_drop_enabled(const IxgbeAdapter *a, unsigned pool);

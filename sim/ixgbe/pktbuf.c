@@ -13,14 +13,16 @@
 
 #define RUN_BUDGET 128
 
-static size_t buffer_size(const IxgbeAdapter *a)
+#define BUFFER_MAX (512 * 1024)
+
+void ixgbe_pktbuf_refresh(IxgbeAdapter *a)
 {
     size_t size = 0;
 
     for (unsigned i = 0; i < 8; i++) {
         size += reg(a, IXGBE_RXPBSIZE(i)) & IXGBE_RXPBSIZE_MASK;
     }
-    return MIN(size, 512 * 1024);
+    a->filters.buffer_size = MIN(size, BUFFER_MAX);
 }
 
 static bool drop_enabled(const IxgbeAdapter *a, unsigned queue)
@@ -57,7 +59,7 @@ PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, Frame *frame,
                               const IxgbeRxMeta *meta, bool wait)
 {
     IxgbeAdapterPort *port = ixgbe_adapter_pool_port(a, pool);
-    size_t size = buffer_size(a);
+    size_t size = a->filters.buffer_size;
 
     if (!port) {
         a->pool_stats[pool].rx_dropped++;

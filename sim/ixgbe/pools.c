@@ -129,6 +129,7 @@ void ixgbe_filters_refresh(IxgbeAdapter *a)
     }
     if (a->stale & STALE_POOL) {
         refresh_pools(a);
+        ixgbe_pktbuf_refresh(a);
     }
     if (a->stale & STALE_RSS) {
         ixgbe_rss_refresh(a);

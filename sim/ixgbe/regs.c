@@ -18,6 +18,7 @@ struct IxgbeRegMap {
     uint16_t *row_of;           /* by dword of the BAR */
     uint16_t *target;           /* row whose values a row uses */
     uint32_t *base;             /* first value of a row */
+    uint32_t *value_of;         /* value, by dword of the BAR */
     uint32_t values;
 };
 
@@ -74,6 +75,17 @@ static void map_resolve(IxgbeRegMap *map, size_t n)
             map->name, row->name);
 }
 
+static void map_values(IxgbeRegMap *map, size_t n)
+{
+    const IxgbeReg *row = &map->rows[n];
+
+    for (unsigned i = 0; i < row_count(row); i++) {
+        uint32_t offset = row->offset + i * row_stride(row);
+
+        map->value_of[offset / 4] = map->base[map->target[n]] + i;
+    }
+}
+
 IxgbeRegMap *ixgbe_regmap_new(const char *name, const IxgbeReg *rows,
                               size_t count, uint32_t size)
 {
@@ -86,10 +98,12 @@ IxgbeRegMap *ixgbe_regmap_new(const char *name, const IxgbeReg *rows,
     map->row_of = g_new(uint16_t, size / 4);
     map->target = g_new0(uint16_t, count);
     map->base = g_new0(uint32_t, count);
+    map->value_of = g_new0(uint32_t, size / 4);
     memset(map->row_of, 0xff, size / 4 * sizeof(*map->row_of));
     for (size_t n = 0; n < count; n++) {
         map_place(map, n);
         map_resolve(map, n);
+        map_values(map, n);
     }
     return map;
 }
@@ -100,6 +114,7 @@ void ixgbe_regmap_free(IxgbeRegMap *map)
         g_free(map->row_of);
         g_free(map->target);
         g_free(map->base);
+        g_free(map->value_of);
         g_free(map);
     }
 }
@@ -175,15 +190,12 @@ static uint32_t *row_value(const IxgbeRegs *regs, const IxgbeReg *row,
 
 uint32_t *ixgbe_regs_at(const IxgbeRegs *regs, uint32_t offset)
 {
-    const IxgbeReg *decoded;
-    unsigned element;
-    const IxgbeReg *row = map_lookup(regs->map, offset, &decoded, &element);
+    const IxgbeRegMap *map = regs->map;
 
-    if (!row) {
-        g_error("register table %s: no register at 0x%x", regs->map->name,
-                offset);
+    if (offset >= map->size || map->row_of[offset / 4] == NO_ROW) {
+        g_error("register table %s: no register at 0x%x", map->name, offset);
     }
-    return row_value(regs, row, element);
+    return &regs->values[map->value_of[offset / 4]];
 }
 
 static uint32_t read_dword(IxgbeRegs *regs, uint32_t offset)
