@@ -63,6 +63,7 @@ static IOMMUTLBEntry function_translate(IOMMUMemoryRegion *mr, hwaddr addr,
     };
     VtdTranslation t;
 
+    QEMU_LOCK_GUARD(&fn->iommu->lock);
     request.probe = request.probe || same_request(fn, &request);
     if (!vtd_unit_translate(fn->iommu->unit, &request, &t, NULL)) {
         if (flag != IOMMU_NONE) {
@@ -127,9 +128,11 @@ static MemTxResult window_write(void *opaque, hwaddr addr, uint64_t value,
     VtdFunction *fn = opaque;
     VtdInterrupt irq;
 
-    if (!vtd_unit_remap(fn->iommu->unit, vtd_function_rid(fn),
-                        VTD_INTR_FIRST + addr, value, &irq, NULL)) {
-        return MEMTX_ACCESS_ERROR;
+    WITH_QEMU_LOCK_GUARD(&fn->iommu->lock) {
+        if (!vtd_unit_remap(fn->iommu->unit, vtd_function_rid(fn),
+                            VTD_INTR_FIRST + addr, value, &irq, NULL)) {
+            return MEMTX_ACCESS_ERROR;
+        }
     }
     vtd_iommu_deliver(&irq);
     return MEMTX_OK;
@@ -147,6 +150,7 @@ static MemTxResult window_read(void *opaque, hwaddr addr, uint64_t *value,
     VtdTranslation t;
 
     *value = 0;
+    QEMU_LOCK_GUARD(&fn->iommu->lock);
     return vtd_unit_translate(fn->iommu->unit, &request, &t, NULL)
            ? MEMTX_OK : MEMTX_ACCESS_ERROR;
 }
@@ -194,16 +198,19 @@ VtdFunction *vtd_function_new(VtdIommu *s, PCIBus *bus, int devfn,
     return fn;
 }
 
-static AddressSpace *bus_get_address_space(PCIBus *bus, void *opaque,
-                                           int devfn)
+AddressSpace *vtd_bus_address_space(VtdBus *vb, int devfn)
 {
-    VtdBus *vb = opaque;
-
     if (!vb->function[devfn]) {
-        vb->function[devfn] = vtd_function_new(vb->iommu, bus, devfn,
+        vb->function[devfn] = vtd_function_new(vb->iommu, vb->bus, devfn,
                                                vb->lookup, vb->opaque);
     }
     return &vb->function[devfn]->as;
+}
+
+static AddressSpace *bus_get_address_space(PCIBus *bus, void *opaque,
+                                           int devfn)
+{
+    return vtd_bus_address_space(opaque, devfn);
 }
 
 static const PCIIOMMUOps bus_ops = {
@@ -222,11 +229,15 @@ static VtdBus *find_bus(VtdIommu *s, PCIBus *bus)
     return NULL;
 }
 
-void vtd_iommu_setup_bus(VtdIommu *s, PCIBus *bus, VtdRidLookup *lookup,
-                         void *opaque)
+VtdBus *vtd_iommu_get_bus(VtdIommu *s, PCIBus *bus, VtdRidLookup *lookup,
+                          void *opaque)
 {
-    VtdBus *vb = find_bus(s, NULL);
+    VtdBus *vb = find_bus(s, bus);
 
+    if (vb) {
+        return vb;
+    }
+    vb = find_bus(s, NULL);
     if (!vb) {
         vb = g_new0(VtdBus, 1);
         g_ptr_array_add(s->buses, vb);
@@ -235,7 +246,13 @@ void vtd_iommu_setup_bus(VtdIommu *s, PCIBus *bus, VtdRidLookup *lookup,
     vb->bus = bus;
     vb->lookup = lookup;
     vb->opaque = opaque;
-    pci_setup_iommu(bus, &bus_ops, vb);
+    return vb;
+}
+
+void vtd_iommu_setup_bus(VtdIommu *s, PCIBus *bus, VtdRidLookup *lookup,
+                         void *opaque)
+{
+    pci_setup_iommu(bus, &bus_ops, vtd_iommu_get_bus(s, bus, lookup, opaque));
 }
 
 static uint16_t no_rid(void *opaque, int devfn)

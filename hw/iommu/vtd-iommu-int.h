@@ -8,12 +8,17 @@
 
 #include "exec/memory.h"
 #include "hw/qdev-core.h"
+#include "qemu/lockable.h"
+#include "qemu/thread.h"
 #include "qapi/qapi-types-common.h"
 #include "iommu/vtd-iommu.h"
 
 OBJECT_DECLARE_SIMPLE_TYPE(VtdIommu, VTD_IOMMU)
 
 #define TYPE_VTD_IOMMU_MEMORY_REGION "vtd-iommu-memory-region"
+
+/* Where Q35 has its unit (guest-owned). */
+#define VTD_IOMMU_REGISTERS 0xfed90000ULL
 
 /* Private tables lie above every GPA's SPA (hypervisor-owned unit). */
 #define VTD_IOMMU_TABLE_SPA (1ULL << 45)
@@ -75,6 +80,8 @@ struct VtdIommu {
     uint32_t irte_entries;
     uint32_t irte_ways;
 
+    /* DMA may come from any thread; recursive for the unit's callbacks. */
+    QemuRecMutex lock;
     VtdUnit *unit;
     AddressSpace *target_as;    /* where translated requests go */
 
@@ -92,6 +99,10 @@ struct VtdIommu {
     bool ram_changed;
     GBytes *state;              /* for VMState */
 
+    /* Guest-owned. */
+    MemoryRegion registers;
+    VtdFunction *ioapic;
+
     NotifierList fault_notifiers;
     VtdLoggedFault log[VTD_IOMMU_FAULT_LOG];
     uint64_t fault_count;
@@ -105,6 +116,10 @@ struct VtdIommu {
 /* Functions and buses (vtd-iommu-function.c). */
 VtdFunction *vtd_function_new(VtdIommu *s, PCIBus *bus, int devfn,
                               VtdRidLookup *lookup, void *opaque);
+/* The record of a bus behind the unit, made if there is none. */
+VtdBus *vtd_iommu_get_bus(VtdIommu *s, PCIBus *bus, VtdRidLookup *lookup,
+                          void *opaque);
+AddressSpace *vtd_bus_address_space(VtdBus *vb, int devfn);
 uint16_t vtd_function_rid(const VtdFunction *fn);
 /* Device of a requester id for messages, "device 03:10.0" if unknown. */
 char *vtd_iommu_requester_name(VtdIommu *s, uint16_t rid);
@@ -116,6 +131,10 @@ void vtd_iommu_deliver(const VtdInterrupt *irq);
 /* The hypervisor's side (vtd-iommu-hypervisor.c). */
 bool vtd_iommu_hypervisor_realize(VtdIommu *s, Error **errp);
 void vtd_iommu_hypervisor_unrealize(VtdIommu *s);
+
+/* The guest's unit (vtd-iommu-guest.c) and its table (vtd-iommu-dmar.c). */
+bool vtd_iommu_guest_realize(VtdIommu *s, Error **errp);
+bool vtd_iommu_dmar_add(const VtdUnitConfig *config, Error **errp);
 
 /* Faults (vtd-iommu-fault.c). */
 void vtd_iommu_fault(void *opaque, const VtdFault *fault);

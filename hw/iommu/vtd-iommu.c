@@ -8,6 +8,7 @@
 #include "qemu/error-report.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "system/reset.h"
 #include "common/vmstate-blob.h"
 #include "iommu/vtd-iommu-int.h"
 
@@ -18,9 +19,10 @@ static void vtd_iommu_realize(DeviceState *dev, Error **errp)
     if (!g_strcmp0(s->owner, "hypervisor")) {
         vtd_iommu_hypervisor_realize(s, errp);
     } else if (!s->owner || !strcmp(s->owner, "guest")) {
-        error_setg(errp, "vtd-iommu: owner=guest is not available in this "
-                   "version; owner=hypervisor is, and QEMU's intel-iommu "
-                   "serves guests");
+        if (vtd_iommu_guest_realize(s, errp)) {
+            /* It is on no bus that would reset it. */
+            qemu_register_resettable(OBJECT(s));
+        }
     } else {
         error_setg(errp, "vtd-iommu: owner is guest or hypervisor, not '%s'",
                    s->owner);
@@ -29,7 +31,12 @@ static void vtd_iommu_realize(DeviceState *dev, Error **errp)
 
 static void vtd_iommu_unrealize(DeviceState *dev)
 {
-    vtd_iommu_hypervisor_unrealize(VTD_IOMMU(dev));
+    VtdIommu *s = VTD_IOMMU(dev);
+
+    /* A guest's unit is built into its machine and ends with it. */
+    if (s->hypervisor) {
+        vtd_iommu_hypervisor_unrealize(s);
+    }
 }
 
 static void vtd_iommu_init(Object *obj)
@@ -40,6 +47,7 @@ static void vtd_iommu_init(Object *obj)
     s->spare_functions = g_ptr_array_new();
     s->faults_of = g_hash_table_new(NULL, NULL);
     notifier_list_init(&s->fault_notifiers);
+    qemu_rec_mutex_init(&s->lock);
 }
 
 /* Functions live as long as QEMU: see vtd_function_new(). */
@@ -58,7 +66,11 @@ static int vtd_iommu_pre_save(void *opaque)
     StateWriter w;
 
     state_writer_init(&w);
-    hypervisor_save(s->hypervisor, &w);
+    if (s->hypervisor) {
+        hypervisor_save(s->hypervisor, &w);
+    } else {
+        vtd_unit_save(s->unit, &w);
+    }
     g_clear_pointer(&s->state, g_bytes_unref);
     s->state = state_writer_finish(&w);
     return 0;
@@ -80,7 +92,8 @@ static int vtd_iommu_post_load(void *opaque, int version)
 
     state_reader_init(&r, g_bytes_get_data(s->state, NULL),
                       g_bytes_get_size(s->state));
-    ok = hypervisor_load(s->hypervisor, &r);
+    ok = s->hypervisor ? hypervisor_load(s->hypervisor, &r)
+                       : vtd_unit_load(s->unit, &r);
     if (!ok) {
         error_report("vtd-iommu: %s", r.error);
     }
@@ -90,16 +103,32 @@ static int vtd_iommu_post_load(void *opaque, int version)
 }
 
 /*
- * Nothing is sent when nothing is granted: the other side may have had no
- * reason yet to make a unit.
+ * Of a hypervisor's unit nothing is sent when nothing is granted: the other
+ * side may have had no reason yet to make one.
  */
 static bool vtd_iommu_needed(void *opaque)
 {
     VtdIommu *s = opaque;
     HypervisorUse use;
 
+    if (!s->hypervisor) {
+        return true;
+    }
     hypervisor_use(s->hypervisor, &use);
     return use.domains || use.irtes;
+}
+
+/*
+ * The machine's reset switches a guest's unit off, last of all, when no device
+ * has DMA any more.  Grants outlive it: the VF is still plugged in.
+ */
+static void vtd_iommu_reset_exit(Object *obj, ResetType type)
+{
+    VtdIommu *s = VTD_IOMMU(obj);
+
+    if (s->unit && !s->hypervisor) {
+        vtd_unit_reset(s->unit);
+    }
 }
 
 static const VMStateDescription vtd_iommu_vmstate = {
@@ -157,12 +186,14 @@ static const struct {
 static void vtd_iommu_class_init(ObjectClass *oc, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(oc);
+    ResettableClass *rc = RESETTABLE_CLASS(oc);
 
     dc->realize = vtd_iommu_realize;
     dc->unrealize = vtd_iommu_unrealize;
     dc->vmsd = &vtd_iommu_vmstate;
     dc->desc = "VT-d remapping unit, owned by the guest or the hypervisor";
     dc->hotpluggable = false;
+    rc->phases.exit = vtd_iommu_reset_exit;
     dc->user_creatable = true;
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
     device_class_set_props(dc, vtd_iommu_properties);
