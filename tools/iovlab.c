@@ -4,12 +4,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "cmd/cmd.h"
+#include "demo/demo.h"
 
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
 static const Command commands[] = {
+    { "demo", "[OPTION...]", "run a scenario on two simulated hosts",
+      demo_main },
     { "host start", "NAME", "start a simulated host", cmd_host_start },
     { "host stop", "NAME", "end a host (and its VMs)", cmd_host_stop },
     { "run", "--host NAME --name VM [-- QEMU-OPTION...]",
