@@ -243,9 +243,23 @@ void ixgbe_function_hold(IxgbeFunction *fn, bool hold)
 
 /* --- port ------------------------------------------------------------------------ */
 
+/*
+ * 7.10.3.2: RSS spreads a pool's frames over 2^RQPL queues.  The adapter
+ * knows how many queues a pool has; how many of them its driver uses is in
+ * PSRTYPE, which the function has.
+ */
+static unsigned rss_queue(const IxgbeFunction *fn, const IxgbeRxMeta *meta)
+{
+    unsigned used = 1u << (fn->psrtype >> IXGBE_PSRTYPE_RQPL_SHIFT);
+
+    return meta->queue & (used - 1);
+}
+
 IxgbeRxResult ixgbe_function_rx(IxgbeFunction *fn, const uint8_t *frame,
                                 size_t len, const IxgbeRxMeta *meta)
 {
+    unsigned queue = rss_queue(fn, meta);
+
     if (fn->held || fn->busy) {
         fn->rx[0].waiting = true;
         if (fn->busy) {
@@ -254,13 +268,13 @@ IxgbeRxResult ixgbe_function_rx(IxgbeFunction *fn, const uint8_t *frame,
         return IXGBE_RX_WAIT;
     }
     if (!fn->bus_master || !fn->state.rx_enable ||
-        meta->queue >= fn->queues || len < FRAME_ETH_LEN ||
+        queue >= fn->queues || len < FRAME_ETH_LEN ||
         len > IXGBE_FRAME_MAX) {
-        trace_ixgbe_rxq_drop(fn, meta->queue, len, "function is off");
+        trace_ixgbe_rxq_drop(fn, queue, len, "function is off");
         fn->stats.rx_dropped++;
         return IXGBE_RX_DONE;
     }
-    return ixgbe_rxq_receive(&fn->rx[meta->queue], frame, len, meta);
+    return ixgbe_rxq_receive(&fn->rx[queue], frame, len, meta);
 }
 
 void ixgbe_function_tx_room(IxgbeFunction *fn)

@@ -336,7 +336,7 @@ static const IxgbeReg vf_rows[] = {
     { .name = "VFPSRTYPE", .offset = IXGBE_VFPSRTYPE,
       .read = read_psrtype, .write = write_psrtype, .keep = KEPT,
       .section = "8.3.5",
-      .text = "headers to split; RQPL is the adapter's" },
+      .text = "headers to split; RQPL: log2 of the RSS queues in use" },
 
     RXQ("VFRDBAL", IXGBE_VFRDBAL(0), IXGBE_RING_ALIGN_MASK, rdbal,
         "8.3.5", "ring, low"),

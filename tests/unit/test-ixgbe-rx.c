@@ -245,6 +245,7 @@ static void test_gates(Rig *rig, gconstpointer data)
     IxgbeRxMeta meta = { .queue = 7 };
 
     rig_start_rx(rig, ONE_BUFFER, 8);
+    rig_write(rig, IXGBE_VFPSRTYPE, 3u << IXGBE_PSRTYPE_RQPL_SHIFT);
     ixgbe_function_rx(rig->fn, frame, 60, &meta);
     ixgbe_function_set_bus_master(rig->fn, false);
     rig_receive(rig, frame, 60);
@@ -264,6 +265,20 @@ static void test_gates(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 1);
 }
 
+/* A driver with one queue gets what RSS meant for the pool's others. */
+static void test_rqpl(Rig *rig, gconstpointer data)
+{
+    uint8_t frame[64] = { 0 };
+    IxgbeRxMeta meta = { .queue = 1 };
+
+    rig_start_rx(rig, ONE_BUFFER, 8);
+    ixgbe_function_rx(rig->fn, frame, 60, &meta);
+    g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 1);
+    rig_write(rig, IXGBE_VFPSRTYPE, 1u << IXGBE_PSRTYPE_RQPL_SHIFT);
+    ixgbe_function_rx(rig->fn, frame, 60, &meta);
+    g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 1);
+}
+
 #define TEST(name, fn) \
     g_test_add("/ixgbe/rx/" name, Rig, NULL, setup, fn, teardown)
 
@@ -271,6 +286,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     TEST("one-buffer", test_one_buffer);
+    TEST("rqpl", test_rqpl);
     TEST("bad-checksums", test_bad_checksums);
     TEST("vlan-strip", test_vlan_strip);
     TEST("scatter", test_scatter);
