@@ -105,7 +105,7 @@ class Qmp:
             self.events.append(message)
         return message
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         """The answer; a refused command raises Failed with QEMU's words."""
         text = json.dumps({'execute': name, 'arguments': arguments})
         self.stream.socket.sendall(text.encode() + b'\n')

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A stock ixgbevf on ixgbe-vf, stand-alone: traffic of all kinds, reloads."""
+# timeout: 500
+import contextlib
+import tempfile
+
+from guest import Guest, main, need, need_device
+
+MAC = '02:00:00:00:00:0{}'
+
+
+def vf(number, netdev, more=''):
+    return ['-device', f'pcie-root-port,id=rp{number},slot={number}',
+            '-netdev', netdev + ',id=n0', '-device',
+            f'ixgbe-vf,bus=rp{number},netdev=n0,mac={MAC.format(number)}'
+            + more]
+
+
+@contextlib.contextmanager
+def two_guests(smp=1, more=''):
+    """Guests 1 and 2 (10.0.0.1, 10.0.0.2), a VF each, on one wire."""
+    with tempfile.TemporaryDirectory(prefix='iovlab-wire-') as place:
+        wire = f'addr.type=unix,addr.path={place}/wire'
+        with Guest(vf(1, f'stream,server=on,{wire}', more), smp=smp,
+                   append='iovlab.ip=10.0.0.1/24') as one, \
+             Guest(vf(2, f'stream,server=off,{wire}', more), smp=smp,
+                   append='iovlab.ip=10.0.0.2/24') as two:
+            for guest in (one, two):
+                guest.up()
+                guest.wait('grep -q 1 /sys/class/net/eth0/carrier')
+            two.wait('ping -c 1 -W 1 10.0.0.1')
+            yield one, two
+
+
+def transfer(source, target, address, megabytes=8):
+    """A file over TCP, compared at the end."""
+    source.check('head -c %d /dev/urandom > /tmp/sent' % (megabytes << 20))
+    # busybox's nc ends when its input does: the fifo has none.
+    target.check('rm -f /tmp/got /tmp/hold; mkfifo /tmp/hold; '
+                 'sleep 999 > /tmp/hold & '
+                 '(nc -l -p 5000 < /tmp/hold > /tmp/got; '
+                 'touch /tmp/done) > /dev/null 2>&1 &')
+    source.wait(f'nc -w 20 {address} 5000 < /tmp/sent', 60)
+    target.wait('test -e /tmp/done')
+    sums = [guest.check(f'sha1sum < /tmp/{name}')
+            for guest, name in ((source, 'sent'), (target, 'got'))]
+    target.check('rm /tmp/done')
+    need(sums[0] == sums[1], f'{sums[0]} was sent, {sums[1]} arrived')
+
+
+def frames(guest, address, sizes):
+    for size in sizes:
+        guest.check(f'ping -c 3 -i 0.1 -W 2 -q -s {size} {address} | '
+                    'grep -q " 0% packet loss"')
+
+
+def traffic(smp, more=''):
+    with two_guests(smp, more) as (one, two):
+        one.wait_console('NIC Link is Up 10 Gbps', 1)
+        frames(two, '10.0.0.1', (0, 1, 17, 18, 19, 46, 64, 500, 1472, 4000,
+                                 20000))
+        transfer(one, two, '10.0.0.2')
+        transfer(two, one, '10.0.0.1')
+        errors = two.check('cat /sys/class/net/eth0/statistics/*_errors')
+        need(set(errors.split()) == {'0'}, f'errors were counted: {errors}')
+
+
+def traffic_1():
+    """Frames of all sizes and TCP both ways, one processor"""
+    traffic(1)
+
+
+def traffic_4():
+    """The same on four processors"""
+    traffic(4)
+
+
+def traffic_hyperv():
+    """The same with the Hyper-V flavour, which has no mailbox"""
+    traffic(2, ',flavour=hyperv')
+
+
+def jumbo():
+    """MTU 9000: large frames and TCP"""
+    with two_guests() as (one, two):
+        for guest in (one, two):
+            guest.check('ip link set eth0 mtu 9000')
+            guest.wait('grep -q 1 /sys/class/net/eth0/carrier')
+        two.wait('ping -c 1 -W 1 10.0.0.1')
+        frames(two, '10.0.0.1', (1472, 3000, 8000, 8972, 30000))
+        transfer(one, two, '10.0.0.2')
+
+
+def reload():
+    """The driver comes and goes 50 times"""
+    with two_guests() as (_, two):
+        two.check('for i in $(seq 50); do rmmod ixgbevf && '
+                  'modprobe ixgbevf || exit 1; done', 200)
+        two.check('ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up')
+        two.wait('ping -c 1 -W 1 10.0.0.1')
+
+
+def reset():
+    """A function level reset from sysfs; then the driver starts over"""
+    with two_guests() as (_, two):
+        two.check('echo 1 > /sys/class/net/eth0/device/reset')
+        two.check('ip link set eth0 down; ip link set eth0 up')
+        two.wait('ping -c 1 -W 1 10.0.0.1', 60)
+
+
+def link():
+    """set_link is seen by the driver, both ways"""
+    with two_guests() as (_, two):
+        for up in (False, True):
+            two.qmp.command('set_link', name='n0', up=up)
+            two.wait(f'grep -q {int(up)} /sys/class/net/eth0/carrier')
+        two.wait('ping -c 1 -W 1 10.0.0.1')
+
+
+need_device('ixgbe-vf')
+main(traffic_1, traffic_4, traffic_hyperv, jumbo, reload, reset, link)
