@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Linux's intel-iommu driver on a guest-owned vtd-iommu, with traffic."""
+# timeout: 600
+import os
+import re
+import tempfile
+
+from guest import TROUBLE, Guest, image, main, need
+
+# A failed DMA is trouble as well.
+FAULTS = re.compile(TROUBLE.pattern + '|DMAR.*(?:fault|error)|INTR-REMAP')
+MODULES = ['--only-module', 'virtio_net', '--module', 'virtio_pci']
+NIC = ['-netdev', 'user,id=n0', '-device',
+       'virtio-net-pci,netdev=n0,iommu_platform=on,disable-legacy=on']
+APPEND = 'intel_iommu=on iovlab.ip=10.0.2.15/24 iovlab.gw=10.0.2.2 '
+
+
+def boot(options='', append='', suite=(), smp=2):
+    return Guest(kernel=image(*suite, *MODULES), smp=smp, memory='512',
+                 devices=['-device', 'vtd-iommu' + options, *NIC],
+                 append=APPEND + append, trouble=FAULTS)
+
+
+def traffic(guest, count=20):
+    output = guest.check(f'ping -c {count} -i 0.05 10.0.2.2', 60)
+    need(f'{count} packets received' in output, output)
+
+
+def modes():
+    """lazy, strict and pass-through mode: DMA and interrupts remapped"""
+    for append, domain in (('', 'Translated'),
+                           ('iommu.strict=1', 'Translated'),
+                           ('iommu=pt', 'Passthrough')):
+        with boot(append=append) as guest:
+            guest.up()
+            console = guest.check('dmesg')
+            for line in ('Enabled IRQ remapping in x2apic mode',
+                         'dmar0: Using Queued invalidation',
+                         f'Default domain type: {domain}'):
+                need(line in console, f'{append}: no "{line}"')
+            traffic(guest)
+            guest.check('grep -q "IR-PCI-MSI.*virtio" /proc/interrupts')
+
+
+def options():
+    """caching mode, 39 and 57 bits, xAPIC, no interrupt remapping"""
+    for option, line in ((',caching-mode=on', 'in x2apic mode'),
+                         (',aw-bits=39,eim=off', 'in xapic mode'),
+                         (',aw-bits=57', 'in x2apic mode'),
+                         (',intremap=off', 'Translated'),
+                         (',iotlb-entries=4,iotlb-ways=1,irte-entries=1,'
+                          'irte-ways=1', 'in x2apic mode')):
+        with boot(option) as guest:
+            guest.up()
+            need(line in guest.check('dmesg'), f'{option}: no "{line}"')
+            traffic(guest)
+
+
+def affinity():
+    """interrupts move between the processors under load, none is lost"""
+    with boot() as guest:
+        guest.up()
+        guest.check('ping -i 0.02 -c 200 10.0.2.2 > /ping & '
+                    'irqs=$(sed -n "s/^ *\\([0-9]*\\):.*virtio.*/\\1/p" '
+                    '/proc/interrupts); '
+                    'for n in $(seq 40); do for i in $irqs; do '
+                    'echo $((n % 2 + 1)) > /proc/irq/$i/smp_affinity '
+                    '2>/dev/null; done; sleep 0.1; done; wait', 120)
+        output = guest.check('cat /ping')
+        need('200 packets received' in output, output)
+
+
+def migrate():
+    """translation and remapping go on after a migration"""
+    with tempfile.TemporaryDirectory() as place:
+        state = os.path.join(place, 'state')
+        with boot() as guest:
+            guest.up()
+            traffic(guest)
+            guest.qmp.command('migrate-set-capabilities', capabilities=[
+                {'capability': 'events', 'state': True}])
+            guest.qmp.command('migrate', uri='file:' + state)
+            guest.qmp.event('MIGRATION', status='completed')
+        target = boot()
+        target.options += ['-incoming', 'defer']
+        with target as guest:
+            guest.qmp.command('migrate-set-capabilities', capabilities=[
+                {'capability': 'events', 'state': True}])
+            guest.qmp.command('migrate-incoming', uri='file:' + state)
+            guest.qmp.event('MIGRATION', status='completed')
+            traffic(guest)
+
+
+def trixie():
+    """Debian 13's kernel (6.12)"""
+    with boot(suite=('--suite', 'trixie')) as guest:
+        guest.up(150)
+        need('Enabled IRQ remapping in x2apic mode' in guest.check('dmesg'),
+             'no interrupt remapping')
+        traffic(guest)
+
+
+main(modes, options, affinity, migrate, trixie)
