@@ -245,7 +245,7 @@ static NetClientInfo vf_wire_net_info = {
     .link_status_changed = vf_wire_link_changed,
 };
 
-/* --- life ---------------------------------------------------------------------------- */
+/* life */
 
 static bool vf_wire_start(IxgbeVf *s, Error **errp)
 {
