@@ -153,6 +153,7 @@ struct VmNic {
     bool status_valid;
     /* The VF in hand. */
     int vf;                     /* -1: none */
+    unsigned queue_pairs;       /* of the VF */
     uint32_t serial;
     IxgbeAdapterPort *vf_port;
     IxgbePortState vf_state;

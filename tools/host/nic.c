@@ -230,8 +230,13 @@ static const DatapathOps dp_ops = {
 static IxgbeRxResult vf_rx(void *opaque, Frame *frame, const IxgbeRxMeta *meta)
 {
     VmNic *nic = opaque;
+    IxgbeRxMeta own = *meta;
 
-    datapath_arrive(nic->dp, DATAPATH_VF, frame, meta);
+    /* The VF has the queue pairs that its adapter was given, not the pool's. */
+    if (own.queue >= nic->queue_pairs) {
+        own.queue = 0;
+    }
+    datapath_arrive(nic->dp, DATAPATH_VF, frame, &own);
     return IXGBE_RX_DONE;
 }
 
@@ -737,6 +742,7 @@ VmNic *nic_new(Vm *vm, unsigned index, const uint8_t mac[6])
     nic->index = index;
     memcpy(nic->mac, mac, sizeof(nic->mac));
     nic->vf = -1;
+    nic->queue_pairs = 1;
     nic->reason = "";
     nic->reason_text = g_strdup("");
     nic->iov_weight = vm->config.iov_weight[index];

@@ -140,8 +140,8 @@ static JsonObject *show_nic(const VmNic *nic)
     set_str(object, "MacAddress", mac);
     set_int(object, "IovWeight", nic->iov_weight);
     set_int(object, "IovUsage", has_vf);
-    set_int(object, "IovQueuePairsRequested", 1);
-    set_int(object, "IovQueuePairsAssigned", has_vf);
+    set_int(object, "IovQueuePairsRequested", nic->queue_pairs);
+    set_int(object, "IovQueuePairsAssigned", has_vf ? nic->queue_pairs : 0);
     set_str(object, "VirtualFunction", vf);
     set_bool(object, "IovVfDataPathActive", datapath_on_vf(nic->dp));
     set_str(object, "Status", status);
@@ -157,6 +157,7 @@ static JsonObject *show_nic(const VmNic *nic)
     set_int(object, "SyntheticTxFrames", rd_le64(&nic->status.tx_frames));
     set_int(object, "VfRxFrames", rd_le64(&nic->vf_stats.rx_frames));
     set_int(object, "VfTxFrames", rd_le64(&nic->vf_stats.tx_frames));
+    set_int(object, "VfRxDropped", rd_le64(&nic->vf_stats.rx_dropped));
     set_int(object, "IommuFaults", nic->faults);
     json_object_set_object_member(object, "Frames", show_path_counters(nic));
     return object;
