@@ -19,6 +19,7 @@ struct Datapath {
     bool freezing;          /* waits for the NIC side's RECALL */
     bool frozen;
     bool pumping;
+    bool withdrawn;         /* the guest may not move to the VF */
     bool asked;             /* the guest waits for an answer */
     uint64_t cookie;
     DatapathStats stats;
@@ -222,14 +223,23 @@ static void start_recall(Datapath *dp)
     }
 }
 
-static void start_to_synthetic(Datapath *dp)
+static void start_to_synthetic(Datapath *dp, unsigned limit_ms)
 {
     dp->ops->filter(dp->opaque, false);
     set_state(dp, DATAPATH_TO_SYNTHETIC);
-    dp->ops->timer(dp->opaque, DATAPATH_DRAIN_VF_MS);
+    dp->ops->timer(dp->opaque, limit_ms);
     if (!dp->up[DATAPATH_VF] || !dp->ops->drain(dp->opaque, DATAPATH_VF)) {
         start_recall(dp);
     }
+}
+
+/* The move to the VF is off before it was made. */
+static void stay_synthetic(Datapath *dp)
+{
+    dp->ops->timer(dp->opaque, 0);
+    set_state(dp, DATAPATH_ON_SYNTHETIC);
+    answer(dp);
+    pump(dp);
 }
 
 void datapath_request(Datapath *dp, bool to_vf, uint64_t cookie)
@@ -240,7 +250,8 @@ void datapath_request(Datapath *dp, bool to_vf, uint64_t cookie)
     trace_host_datapath_request(dp, to_vf, cookie);
     switch (dp->state) {
     case DATAPATH_ON_SYNTHETIC:
-        if (to_vf && dp->up[DATAPATH_VF] && !dp->freezing && !dp->frozen) {
+        if (to_vf && dp->up[DATAPATH_VF] && !dp->withdrawn &&
+            !dp->freezing && !dp->frozen) {
             start_to_vf(dp);
         } else {
             answer(dp);
@@ -248,23 +259,35 @@ void datapath_request(Datapath *dp, bool to_vf, uint64_t cookie)
         break;
     case DATAPATH_ON_VF:
         if (!to_vf) {
-            start_to_synthetic(dp);
+            start_to_synthetic(dp, DATAPATH_DRAIN_VF_MS);
         } else {
             answer(dp);
         }
         break;
     case DATAPATH_TO_VF:
         if (!to_vf) {
-            dp->ops->timer(dp->opaque, 0);
-            set_state(dp, DATAPATH_ON_SYNTHETIC);
-            answer(dp);
-            pump(dp);
+            stay_synthetic(dp);
         }
         break;
     default:
         /* On the way back: the answer will say where the traffic is. */
         break;
     }
+}
+
+void datapath_withdraw(Datapath *dp)
+{
+    dp->withdrawn = true;
+    if (dp->state == DATAPATH_ON_VF) {
+        start_to_synthetic(dp, DATAPATH_WITHDRAW_MS);
+    } else if (dp->state == DATAPATH_TO_VF) {
+        stay_synthetic(dp);
+    }
+}
+
+void datapath_allow(Datapath *dp)
+{
+    dp->withdrawn = false;
 }
 
 void datapath_revoke(Datapath *dp)
@@ -278,10 +301,7 @@ void datapath_revoke(Datapath *dp)
         start_recall(dp);
         break;
     case DATAPATH_TO_VF:
-        dp->ops->timer(dp->opaque, 0);
-        set_state(dp, DATAPATH_ON_SYNTHETIC);
-        answer(dp);
-        pump(dp);
+        stay_synthetic(dp);
         break;
     default:
         break;

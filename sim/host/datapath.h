@@ -8,7 +8,8 @@
  *   to the VF:       hold what arrives; the NIC side drains; the adapter's
  *                    filter moves to the VF; what was held goes to the VF;
  *                    the guest's request is answered.
- *   to synthetic:    hold; the filter moves back; the VF side drains, and what
+ *   to synthetic (the guest asks, or the host before it asks for an eject):
+ *                    hold; the filter moves back; the VF side drains, and what
  *                    it does not take in time is recalled; all of it goes to
  *                    the synthetic NIC, oldest first; the request is answered.
  *
@@ -62,7 +63,8 @@ typedef struct DatapathOps {
 
 /* Limits in milliseconds. */
 #define DATAPATH_DRAIN_NIC_MS 2000
-#define DATAPATH_DRAIN_VF_MS  1000
+#define DATAPATH_DRAIN_VF_MS  250     /* the guest waits under its locks */
+#define DATAPATH_WITHDRAW_MS  1000    /* nobody waits */
 #define DATAPATH_RECALL_MS    1000
 
 /* Of each of the queues. */
@@ -95,6 +97,14 @@ void datapath_arrive(Datapath *dp, DatapathSide side, Frame *frame,
                      const IxgbeRxMeta *meta);
 /* The guest asks to move its traffic. */
 void datapath_request(Datapath *dp, bool to_vf, uint64_t cookie);
+/*
+ * The guest will be asked to give the VF up: moves what it receives to the
+ * synthetic side while its VF driver still works, and lets it not come back
+ * until datapath_allow().  A Linux VF driver that is being removed leaves in
+ * its ring what arrives from then on, before the guest moves its traffic.
+ */
+void datapath_withdraw(Datapath *dp);
+void datapath_allow(Datapath *dp);
 /* The VF goes, whether the guest moved or not. */
 void datapath_revoke(Datapath *dp);
 

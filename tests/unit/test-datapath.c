@@ -213,6 +213,31 @@ static void test_undrained_vf_is_recalled(void)
     fake_clear(&f);
 }
 
+/* Before an eject: the guest's own request finds it done, and no way back. */
+static void test_withdraw(void)
+{
+    Fake f;
+
+    fake_init(&f);
+    to_vf(&f);
+    arrive_all(&f, "ABC");
+    datapath_withdraw(f.dp);
+    g_assert_false(f.filter_vf);
+    arrive(&f, 'D');
+    guest_take(&f, DATAPATH_VF);
+    g_assert_cmpint(datapath_state(f.dp), ==, DATAPATH_ON_SYNTHETIC);
+    g_assert_cmpint(f.done, ==, -1);
+    datapath_request(f.dp, false, 2);
+    g_assert_cmpint(f.done, ==, 0);
+    datapath_request(f.dp, true, 3);
+    g_assert_cmpint(f.done, ==, 0);
+    guest_take(&f, DATAPATH_NIC);
+    g_assert_cmpstr(f.guest->str, ==, "ABCD");
+    datapath_allow(f.dp);
+    to_vf(&f);
+    fake_clear(&f);
+}
+
 /* A VM process that answers nothing loses the VF and no frame. */
 static void test_deaf_vf_is_cut(void)
 {
@@ -375,6 +400,7 @@ int main(int argc, char **argv)
     g_test_add_func("/datapath/to-vf", test_to_vf_keeps_order);
     g_test_add_func("/datapath/to-synthetic", test_to_synthetic_keeps_order);
     g_test_add_func("/datapath/recall", test_undrained_vf_is_recalled);
+    g_test_add_func("/datapath/withdraw", test_withdraw);
     g_test_add_func("/datapath/cut", test_deaf_vf_is_cut);
     g_test_add_func("/datapath/vf-lost", test_vf_lost_falls_back);
     g_test_add_func("/datapath/no-vf", test_request_without_vf_is_answered);

@@ -159,6 +159,7 @@ struct VmNic {
     IxgbePortState vf_state;
     LinkVfStats vf_stats;
     uint64_t faults;            /* blocked by the IOMMU */
+    bool eject_due;             /* asked for once its traffic has left it */
     bool plugged_bus;           /* devices that QEMU has */
     bool plugged_vf;
     bool plugged_chardev;

@@ -160,6 +160,8 @@ static void dp_done(void *opaque, uint64_t cookie, bool on_vf)
     }
 }
 
+static void eject_when_synthetic(VmNic *nic);
+
 static void dp_changed(void *opaque, DatapathState state)
 {
     VmNic *nic = opaque;
@@ -174,6 +176,7 @@ static void dp_changed(void *opaque, DatapathState state)
         vf_life_event(nic->life, VF_EV_ON_VF);
     } else if (state == DATAPATH_ON_SYNTHETIC) {
         vf_life_event(nic->life, VF_EV_ON_SYNTHETIC);
+        eject_when_synthetic(nic);
         /* A VF that was taken stays connected until its frames are back. */
         if (nic->end[DATAPATH_VF] && !vf_life_has_vf(nic->life)) {
             link_end_close(nic->end[DATAPATH_VF], LINK_ERR_REVOKED,
@@ -346,6 +349,8 @@ static bool life_grant(void *opaque)
         return false;
     }
     nic->serial = nic->vm->next_serial++;
+    nic->eject_due = false;
+    datapath_allow(nic->dp);
     nic_set_reason(nic, "", " ");
     nic_event(nic, "vf-assigned", "i:vf", vf, "i:serial", (int)nic->serial,
               "i:rid", host_vf_rid(nic->vm->host, vf), NULL);
@@ -357,12 +362,24 @@ static void life_plug(void *opaque)
     nic_plug(opaque);
 }
 
+/* What the guest receives has left the VF: it may be asked to give it up. */
+static void eject_when_synthetic(VmNic *nic)
+{
+    if (nic->eject_due && vf_life_state(nic->life) == VF_EJECTING &&
+        datapath_state(nic->dp) == DATAPATH_ON_SYNTHETIC) {
+        nic->eject_due = false;
+        nic_event(nic, "vf-eject", "i:vf", nic->vf, NULL);
+        nic_eject(nic);
+    }
+}
+
 static void life_eject(void *opaque)
 {
     VmNic *nic = opaque;
 
-    nic_event(nic, "vf-eject", "i:vf", nic->vf, NULL);
-    nic_eject(nic);
+    nic->eject_due = true;
+    datapath_withdraw(nic->dp);
+    eject_when_synthetic(nic);
 }
 
 static void life_revoke(void *opaque)
