@@ -168,8 +168,6 @@ static bool open_sockets(Host *host, GError **error)
 
 static void host_free(Host *host)
 {
-    g_autofree char *dir = g_strdup(host->dir);
-
     host->stopping = true;
     while (host->ends) {
         link_end_destroy(host->ends->data);
