@@ -12,6 +12,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/sysbus.h"
 #include "migration/vmstate.h"
+#include "net/net.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
@@ -189,6 +190,9 @@ static void hv_vmbus_realize(DeviceState *dev, Error **errp)
     s->qbus.bus = s->bus;
     qbus_set_hotplug_handler(BUS(&s->qbus), OBJECT(dev));
     sysbus_realize_and_unref(SYS_BUS_DEVICE(root), &error_abort);
+    /* -nic ...,model=hv-net */
+    qemu_create_nic_bus_devices(BUS(&s->qbus), TYPE_HV_VMBUS_DEVICE, NULL,
+                                "netvsc", "hv-net");
     qemu_register_resettable(OBJECT(dev));
 }
 
