@@ -301,8 +301,35 @@ static void vf_wire_set_running(IxgbeVf *s, bool running)
 {
 }
 
+static void vf_wire_save(IxgbeVf *s, StateWriter *writer)
+{
+    VfWire *w = s->behind;
+
+    ixgbe_adapter_save(w->adapter, writer);
+    ixgbe_pf_driver_save(w->pf, writer);
+    state_put_u32(writer, w->causes);
+    state_put_bytes(writer, s->mac.a, sizeof(s->mac.a));
+}
+
+static bool vf_wire_load(IxgbeVf *s, StateReader *r)
+{
+    VfWire *w = s->behind;
+    bool ok = ixgbe_adapter_load(w->adapter, r) &&
+              ixgbe_pf_driver_load(w->pf, r);
+
+    w->causes = state_get_u32(r);
+    state_get_bytes(r, s->mac.a, sizeof(s->mac.a));
+    ixgbe_vf_set_mac(s, s->mac.a);
+    qemu_format_nic_info_str(qemu_get_queue(w->nic), s->mac.a);
+    qemu_bh_schedule(w->adapter_bh);
+    qemu_bh_schedule(w->pf_bh);
+    return ok && state_ok(r);
+}
+
 const IxgbeVfBackend ixgbe_vf_wire_backend = {
     .start = vf_wire_start,
     .stop = vf_wire_stop,
     .set_running = vf_wire_set_running,
+    .save = vf_wire_save,
+    .load = vf_wire_load,
 };

@@ -147,9 +147,6 @@ static void ixgbe_vf_reset_hold(Object *obj, ResetType type)
         ixgbe_function_flr(s->fn);
     } else {
         ixgbe_function_power_reset(s->fn);
-        if (s->backend->reset) {
-            s->backend->reset(s);
-        }
     }
     ixgbe_function_set_bus_master(s->fn, false);
 }

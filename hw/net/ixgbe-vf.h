@@ -26,8 +26,6 @@ typedef struct IxgbeVfBackend {
     void (*stop)(IxgbeVf *s);
     /* The VM runs or stands still. */
     void (*set_running)(IxgbeVf *s, bool running);
-    /* Machine reset. */
-    void (*reset)(IxgbeVf *s);
     /* Its state in the migration stream; NULL: not migratable. */
     void (*save)(IxgbeVf *s, StateWriter *w);
     bool (*load)(IxgbeVf *s, StateReader *r);

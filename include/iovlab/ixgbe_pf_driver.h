@@ -17,6 +17,7 @@
 #define IOVLAB_IXGBE_PF_DRIVER_H
 
 #include "iovlab/bytes.h"
+#include "iovlab/state.h"
 
 typedef struct IxgbePfDriver IxgbePfDriver;
 
@@ -140,5 +141,13 @@ int ixgbe_pf_driver_filter_place(const IxgbePfDriver *pf,
                                  const uint8_t mac[6]);
 /* VLAN membership of the default pool. */
 bool ixgbe_pf_driver_uplink_vlan(IxgbePfDriver *pf, uint16_t vid, bool on);
+
+/*
+ * What the driver knows beside the registers, which are the adapter's to save.
+ * Load after ixgbe_adapter_load(), with the same number of VFs; nothing is
+ * written to registers.  On failure the driver is as it was.
+ */
+void ixgbe_pf_driver_save(const IxgbePfDriver *pf, StateWriter *w);
+bool ixgbe_pf_driver_load(IxgbePfDriver *pf, StateReader *r);
 
 #endif

@@ -223,7 +223,10 @@ void pf_vf_apply_policy(IxgbePfDriver *pf, unsigned vf)
     uint32_t vmolr = v->info.vid ? 0 : IXGBE_VMOLR_AUPE;
     uint32_t vmvir = 0;
 
-    if (v->info.multicast && v->xcast >= IXGBE_MBX_XCAST_MULTI) {
+    if (v->info.multicast && !v->info.ready) {
+        /* A driver without a mailbox cannot say which groups it wants. */
+        vmolr |= IXGBE_VMOLR_BAM | IXGBE_VMOLR_MPE;
+    } else if (v->info.multicast && v->xcast >= IXGBE_MBX_XCAST_MULTI) {
         vmolr |= IXGBE_VMOLR_BAM;
         vmolr |= v->hash_count ? IXGBE_VMOLR_ROMPE : 0;
         vmolr |= v->xcast == IXGBE_MBX_XCAST_ALLMULTI ? IXGBE_VMOLR_MPE : 0;

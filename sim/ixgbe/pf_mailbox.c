@@ -85,6 +85,7 @@ static void reset_message(IxgbePfDriver *pf, unsigned vf)
     pf_vf_reset(pf, vf);
     v->clear_to_send = true;
     v->info.ready = true;
+    pf_vf_apply_policy(pf, vf);
     if (mac_valid(v->info.mac)) {
         m.dword[0] |= IXGBE_MBX_ACK;
         m.dword[1] = rd_le32(v->info.mac);

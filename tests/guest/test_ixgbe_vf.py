@@ -3,6 +3,7 @@
 """A stock ixgbevf on ixgbe-vf, stand-alone: traffic of all kinds, reloads."""
 # timeout: 500
 import contextlib
+import os
 import tempfile
 
 from guest import Guest, main, need, need_device
@@ -17,11 +18,15 @@ def vf(number, netdev, more=''):
             + more]
 
 
+def wire_in(place):
+    return f'addr.type=unix,addr.path={place}/wire'
+
+
 @contextlib.contextmanager
 def two_guests(smp=1, more=''):
     """Guests 1 and 2 (10.0.0.1, 10.0.0.2), a VF each, on one wire."""
     with tempfile.TemporaryDirectory(prefix='iovlab-wire-') as place:
-        wire = f'addr.type=unix,addr.path={place}/wire'
+        wire = wire_in(place)
         with Guest(vf(1, f'stream,server=on,{wire}', more), smp=smp,
                    append='iovlab.ip=10.0.0.1/24') as one, \
              Guest(vf(2, f'stream,server=off,{wire}', more), smp=smp,
@@ -109,6 +114,46 @@ def reset():
         two.wait('ping -c 1 -W 1 10.0.0.1', 60)
 
 
+def migrate():
+    """Stand-alone it is saved and restored; the driver notices nothing"""
+    def events(guest):
+        guest.qmp.command('migrate-set-capabilities', capabilities=[
+            {'capability': 'events', 'state': True}])
+
+    with two_guests(more=',id=vf0') as (one, two):
+        two.check('ip link set eth0 mtu 3000')
+        two.wait('grep -q 1 /sys/class/net/eth0/carrier')
+        before = two.check('dmesg | grep -c ixgbevf; '
+                           'grep eth0 /proc/net/dev_mcast')
+        two.check('ping 10.0.0.1 > /tmp/ping 2>&1 &')
+        events(two)
+        state = two.dir + '/state'
+        two.qmp.command('migrate', uri='file:' + state)
+        two.qmp.event('MIGRATION', status='completed')
+        with open(state, 'rb') as stream:
+            saved = stream.read()
+        two.stop()
+        two.options = [option.replace(two.dir, two.dir + 'b')
+                       for option in two.options] + ['-incoming', 'defer']
+        two.dir += 'b'
+        os.mkdir(two.dir)
+        with open(two.dir + '/state', 'wb') as stream:
+            stream.write(saved)
+        two.start()
+        events(two)
+        two.qmp.command('migrate-incoming', uri=f'file:{two.dir}/state')
+        two.qmp.event('MIGRATION', status='completed')
+        frames(one, '10.0.0.2', (0, 1000))
+        frames(two, '10.0.0.1', (0, 1000, 2900))
+        after = two.check('dmesg | grep -c ixgbevf; '
+                          'grep eth0 /proc/net/dev_mcast')
+        need(before == after, f'the driver said something: {after}')
+        transfer(one, two, '10.0.0.2')
+        # The PF driver still talks to it.
+        two.check('ip link set eth0 mtu 1500')
+        two.wait('ping -c 1 -W 1 10.0.0.1')
+
+
 def link():
     """set_link is seen by the driver, both ways"""
     with two_guests() as (_, two):
@@ -119,4 +164,5 @@ def link():
 
 
 need_device('ixgbe-vf')
-main(traffic_1, traffic_4, traffic_hyperv, jumbo, reload, reset, link)
+main(traffic_1, traffic_4, traffic_hyperv, jumbo, reload, reset, migrate,
+     link)
