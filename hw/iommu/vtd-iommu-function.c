@@ -90,6 +90,10 @@ static int function_notify_flag_changed(IOMMUMemoryRegion *mr,
                                         IOMMUNotifierFlag new_flags,
                                         Error **errp)
 {
+    if (new_flags & IOMMU_NOTIFIER_DEVIOTLB_UNMAP) {
+        error_setg(errp, "vtd-iommu has no ATS");
+        return -ENOTSUP;
+    }
     if (new_flags & IOMMU_NOTIFIER_MAP) {
         error_setg(errp, "host devices (VFIO) cannot be behind vtd-iommu: "
                    "it does not announce new mappings");
@@ -304,22 +308,30 @@ char *vtd_iommu_requester_name(VtdIommu *s, uint16_t rid)
                            PCI_SLOT(rid & 0xff), PCI_FUNC(rid));
 }
 
+/* A notifier hears of its own range only: QEMU insists on that. */
 static void notify_function(VtdFunction *fn, const VtdInvalidated *what)
 {
-    IOMMUTLBEvent event = {
-        .type = IOMMU_NOTIFIER_UNMAP,
-        .entry = {
-            .target_as = fn->iommu->target_as,
-            .addr_mask = ~0ULL,
-            .perm = IOMMU_NONE,
-        },
-    };
+    bool pages = what->what == VTD_INV_PAGES;
+    hwaddr first = pages ? what->address : 0;
+    hwaddr last = pages ? what->address + (what->size - 1) : HWADDR_MAX;
+    IOMMUNotifier *n;
 
-    if (what->what == VTD_INV_PAGES) {
-        event.entry.iova = what->address;
-        event.entry.addr_mask = what->size - 1;
+    IOMMU_NOTIFIER_FOREACH(n, &fn->dma) {
+        hwaddr from = MAX(first, n->start), to = MIN(last, n->end);
+        IOMMUTLBEvent event = {
+            .type = IOMMU_NOTIFIER_UNMAP,
+            .entry = {
+                .target_as = fn->iommu->target_as,
+                .iova = from,
+                .addr_mask = to - from,
+                .perm = IOMMU_NONE,
+            },
+        };
+
+        if (from <= to) {
+            memory_region_notify_iommu_one(n, &event);
+        }
     }
-    memory_region_notify_iommu(&fn->dma, 0, event);
 }
 
 /* Without asking which domain a function is in: more is forgotten, not less. */

@@ -80,7 +80,8 @@ bool vtd_unit_load(VtdUnit *u, StateReader *r)
     memcpy(u->regs, regs, sizeof(u->regs));
     cut_registers(u);
     u->root_table = state_get_u64(r) & VTD_PAGE_MASK;
-    u->root_mode = state_get_u8(r) & 3;
+    u->root_mode = state_get_u8(r) == VTD_TTM_ABORT ? VTD_TTM_ABORT
+                                                    : VTD_TTM_LEGACY;
     u->irt_table = state_get_u64(r) & VTD_PAGE_MASK;
     u->irt_entries = state_get_u32_max(r, 65536, "interrupt table size");
     u->eime = state_get_bool(r) && u->cfg.eim;

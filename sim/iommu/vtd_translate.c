@@ -16,14 +16,13 @@ static bool blocked(VtdUnit *u, const VtdRequest *request, VtdFault *fault,
     return false;
 }
 
-static bool untouched(const VtdRequest *request, VtdTranslation *out)
+/* The address stays; the domain is the caller's to fill in. */
+static bool untouched(VtdTranslation *out)
 {
-    *out = (VtdTranslation) {
-        .address = 0,
-        .mask = ~0ULL,
-        .read = true,
-        .write = true,
-    };
+    out->address = 0;
+    out->mask = ~0ULL;
+    out->read = true;
+    out->write = true;
     return true;
 }
 
@@ -93,9 +92,8 @@ static bool translate(VtdUnit *u, const VtdRequest *request,
         return blocked(u, request, fault, ctx.fpd);
     }
     if (!ctx.levels) {
-        untouched(request, out);
         out->domain = ctx.domain;
-        return true;
+        return untouched(out);
     }
     /* An AW that the unit has is never above its MGAW but for 39 bits. */
     if (request->address >> MIN(vtd_levels_to_width(ctx.levels),
@@ -146,8 +144,15 @@ static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
         return false;
     }
     ctx = vtd_cache_payload(&u->contexts, slot);
-    if (ctx->reason || !ctx->levels ||
-        request->address >> MIN(vtd_levels_to_width(ctx->levels),
+    if (ctx->reason) {
+        return false;
+    }
+    if (!ctx->levels) {
+        u->stats.context_hits++;
+        out->domain = ctx->domain;
+        return untouched(out);
+    }
+    if (request->address >> MIN(vtd_levels_to_width(ctx->levels),
                                 u->cfg.aw_bits)) {
         return false;
     }
@@ -186,7 +191,8 @@ bool vtd_unit_translate(VtdUnit *u, const VtdRequest *request,
         .address = request->address,
     };
     if (!u->te) {
-        return untouched(request, out);
+        out->domain = 0;
+        return untouched(out);
     }
     if (u->root_mode == VTD_TTM_ABORT) {
         /* 11.4.5: aborted without a record. */

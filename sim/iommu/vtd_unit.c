@@ -141,6 +141,10 @@ static void set_root(VtdUnit *u)
 
     u->root_table = rtaddr & VTD_PAGE_MASK;
     u->root_mode = (rtaddr & VTD_RTADDR_TTM_MASK) >> VTD_RTADDR_TTM_SHIFT;
+    if (u->root_mode != VTD_TTM_ABORT) {
+        /* Without ECAP.SMTS the scalable bit is reserved and not looked at. */
+        u->root_mode = VTD_TTM_LEGACY;
+    }
     trace_vtd_unit_root_set(u->root_table, u->root_mode);
     if (u->cfg.set_root_invalidates) {
         vtd_invalidate_context(u, VTD_GRAN_GLOBAL, 0, 0, 0);

@@ -114,6 +114,21 @@ static void test_abort_mode(void)
     vm_destroy(&m);
 }
 
+/* Scalable mode is not offered: its bit in RTADDR changes nothing. */
+static void test_scalable_ignored(void)
+{
+    VtdMachine m;
+
+    vm_init(&m, NULL);
+    vm_map(&m, vm_device(&m, SID, 1, 4), 4, 0, 0x5000 | RW, 1);
+    vm_enable(&m);
+    vm_write64(&m, VTD_RTADDR,
+               VM_ROOT | (uint64_t)VTD_TTM_SCALABLE << VTD_RTADDR_TTM_SHIFT);
+    vm_command(&m, VTD_GCMD_SRTP);
+    g_assert_cmpint(vm_dma(&m, SID, 0, true, NULL), ==, 0);
+    vm_destroy(&m);
+}
+
 /* A probe asks without leaving a record. */
 static void test_probe(void)
 {
@@ -387,6 +402,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/translate/ari", test_ari);
     g_test_add_func("/vtd/translate/zero-length-read", test_zero_length_read);
     g_test_add_func("/vtd/translate/abort-mode", test_abort_mode);
+    g_test_add_func("/vtd/translate/scalable-ignored", test_scalable_ignored);
     g_test_add_func("/vtd/translate/probe", test_probe);
     g_test_add_func("/vtd/translate/large-page-over-window",
                     test_large_page_over_window);
