@@ -277,6 +277,7 @@ void migrate_in_finish(MigrateIn *m, ControlRequest *request);
 void migrate_in_qmp_ready(MigrateIn *m);
 void migrate_in_qmp_event(MigrateIn *m, const char *event, JsonObject *data);
 void migrate_in_running(MigrateIn *m);
+void migrate_in_linked(MigrateIn *m, VmNic *nic);
 void migrate_in_vm_gone(MigrateIn *m);
 
 void migrate_in_restore(Host *host, ControlRequest *request, VmConfig *config,

@@ -27,17 +27,18 @@ struct MigrateIn {
     uint64_t watch;         /* of the source's control connection */
     struct Listener *listener;
     FrameStream *handover;
-    bool ended[NICS_MAX];
+    bool ended[NICS_MAX];   /* its backlog has come */
+    bool linked[NICS_MAX];  /* its device says that the VM runs */
     bool running;
     double resume_ms;
     unsigned frames;
     guint limit;
 };
 
-static bool all_ended(const MigrateIn *m)
+static bool all_here(const MigrateIn *m)
 {
     for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        if (!m->ended[i]) {
+        if (!m->ended[i] || !m->linked[i]) {
             return false;
         }
     }
@@ -92,7 +93,7 @@ static void complete(MigrateIn *m)
 
 static void check_complete(MigrateIn *m)
 {
-    if (m->running && all_ended(m) && (m->finish || m->file || !m->watch)) {
+    if (m->running && all_here(m) && (m->finish || m->file || !m->watch)) {
         complete(m);
     }
 }
@@ -105,6 +106,7 @@ static gboolean backlog_timeout(gpointer opaque)
     vm_event(m->vm, "hand-over-timeout", NULL);
     for (unsigned i = 0; i < m->vm->config.nics; i++) {
         end_backlog(m, i);
+        m->linked[i] = true;
     }
     check_complete(m);
     return G_SOURCE_REMOVE;
@@ -125,10 +127,19 @@ void migrate_in_running(MigrateIn *m)
         nic_connect(vm->nic[i]);
         nic_announce(vm->nic[i]);
     }
-    if (!m->file) {
-        m->limit = g_timeout_add(BACKLOG_LIMIT_MS, backlog_timeout, m);
-    }
+    m->limit = g_timeout_add(BACKLOG_LIMIT_MS, backlog_timeout, m);
     check_complete(m);
+}
+
+/* What the guest's driver can do has been said before this. */
+void migrate_in_linked(MigrateIn *m, VmNic *nic)
+{
+    m->linked[nic->index] = true;
+    if (m->running) {
+        check_complete(m);
+    } else {
+        migrate_in_running(m);
+    }
 }
 
 void migrate_in_finish(MigrateIn *m, ControlRequest *request)

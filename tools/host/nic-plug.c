@@ -57,12 +57,15 @@ static char *id_of(const VmNic *nic, const char *kind)
 
 /*
  * The guest's PCI domain is the second field of the instance id.  It stays the
- * same for the adapter's life, on whichever host.
+ * same for the adapter's life, on whichever host.  The first field differs
+ * from one VF to the next: a guest that was frozen may not yet have released
+ * the bus before.
  */
 static char *vpci_instance(const VmNic *nic)
 {
     return g_strdup_printf("%08x-%04x-1000-9000-%02x%02x%02x%02x%02x%02x",
-                           0x82599000 + nic->index, 0x1000 + nic->index + 1,
+                           0x82590000 | (nic->serial & 0xffff),
+                           0x1000 + nic->index + 1,
                            nic->mac[0], nic->mac[1], nic->mac[2], nic->mac[3],
                            nic->mac[4], nic->mac[5]);
 }

@@ -562,7 +562,7 @@ void nic_runstate(VmNic *nic, bool running)
 
     nic_event(nic, "link-runstate", "b:running", running, NULL);
     if (running && vm->in) {
-        migrate_in_running(vm->in);
+        migrate_in_linked(vm->in, nic);
     } else if (vm->out) {
         migrate_out_runstate(vm->out, running);
     }
