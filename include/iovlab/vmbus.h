@@ -132,6 +132,12 @@ VmbusChannel *vmbus_channel_offer(VmbusBus *bus, const VmbusOffer *offer,
  */
 void vmbus_channel_rescind(VmbusChannel *ch);
 /*
+ * As rescind, but an open channel serves the guest until it closes it or lets
+ * go of it: some drivers wait for ever for an answer that is still due.  Then
+ * come ops->close and ops->released; vmbus_channel_rescind() ends it earlier.
+ */
+void vmbus_channel_withdraw(VmbusChannel *ch);
+/*
  * Drops a channel without a word to the guest (device destroyed).  Callbacks
  * are not called.
  */

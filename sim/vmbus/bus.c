@@ -55,7 +55,7 @@ void vmbus_bus_use(const VmbusBus *bus, VmbusBusUse *use)
 
         if (ch) {
             use->relids++;
-            use->open += ch->state == CHANNEL_OPEN;
+            use->open += vmbus_channel_has_rings(ch);
         }
     }
 }
@@ -141,7 +141,7 @@ uint16_t vmbus_bus_guest_message(VmbusBus *bus, uint32_t connection_id,
 static void mark_open_channels(VmbusBus *bus)
 {
     for (uint32_t i = 1; i < VMBUS_RELIDS; i++) {
-        if (bus->channels[i] && bus->channels[i]->state == CHANNEL_OPEN) {
+        if (bus->channels[i] && vmbus_channel_has_rings(bus->channels[i])) {
             vmbus_channel_mark(bus->channels[i]);
         }
     }
@@ -178,7 +178,7 @@ void vmbus_channel_mark(VmbusChannel *ch)
 {
     VmbusBus *bus = ch->bus;
 
-    if (ch->state == CHANNEL_OPEN) {
+    if (vmbus_channel_has_rings(ch)) {
         bus->work[ch->relid / 64] |= 1ull << (ch->relid % 64);
         bus_schedule(bus);
     }
@@ -249,7 +249,7 @@ static void run_channels(VmbusBus *bus)
 
             due[w] &= due[w] - 1;
             /* An earlier callback may have closed this one. */
-            if (ch && ch->state == CHANNEL_OPEN && !ch->broken && ch->ops &&
+            if (ch && vmbus_channel_has_rings(ch) && !ch->broken && ch->ops &&
                 ch->ops->run) {
                 ch->ops->run(ch->dev, ch);
             }

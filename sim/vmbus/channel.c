@@ -10,23 +10,30 @@
 #define NO CHANNEL_STATES       /* no such edge */
 
 static const VmbusChannelState next_state[CHANNEL_STATES][CHANNEL_EVENTS] = {
-    /*                      OFFER     OPEN          CLOSE
-     *                      RESCIND   RELEASE       DISCONNECT        */
+    /*                      OFFER     OPEN      CLOSE
+     *                      WITHDRAW  RESCIND   RELEASE   DISCONNECT        */
     [CHANNEL_IDLE] =      { CHANNEL_OFFERED, NO, NO,
-                            CHANNEL_GONE, NO, CHANNEL_IDLE },
+                            CHANNEL_GONE, CHANNEL_GONE, NO, CHANNEL_IDLE },
     [CHANNEL_OFFERED] =   { NO, CHANNEL_OPEN, NO,
-                            CHANNEL_RESCINDED, NO, CHANNEL_IDLE },
+                            CHANNEL_RESCINDED, CHANNEL_RESCINDED, NO,
+                            CHANNEL_IDLE },
     [CHANNEL_OPEN] =      { NO, NO, CHANNEL_OFFERED,
-                            CHANNEL_RESCINDED, NO, CHANNEL_IDLE },
+                            CHANNEL_WITHDRAWN, CHANNEL_RESCINDED, NO,
+                            CHANNEL_IDLE },
+    [CHANNEL_WITHDRAWN] = { NO, NO, CHANNEL_RESCINDED,
+                            NO, CHANNEL_RESCINDED, CHANNEL_GONE,
+                            CHANNEL_GONE },
     [CHANNEL_RESCINDED] = { NO, NO, NO,
-                            NO, CHANNEL_GONE, CHANNEL_GONE },
-    [CHANNEL_GONE] =      { NO, NO, NO, NO, NO, NO },
+                            NO, NO, CHANNEL_GONE, CHANNEL_GONE },
+    [CHANNEL_GONE] =      { NO, NO, NO,
+                            NO, NO, NO, NO },
 };
 
 static const char *const state_name[] = {
     [CHANNEL_IDLE] = "idle",
     [CHANNEL_OFFERED] = "offered",
     [CHANNEL_OPEN] = "open",
+    [CHANNEL_WITHDRAWN] = "withdrawn",
     [CHANNEL_RESCINDED] = "rescinded",
     [CHANNEL_GONE] = "gone",
 };
@@ -35,6 +42,7 @@ static const char *const event_name[] = {
     [CHANNEL_EV_OFFER] = "offer",
     [CHANNEL_EV_OPEN] = "open",
     [CHANNEL_EV_CLOSE] = "close",
+    [CHANNEL_EV_WITHDRAW] = "withdraw",
     [CHANNEL_EV_RESCIND] = "rescind",
     [CHANNEL_EV_RELEASE] = "release",
     [CHANNEL_EV_DISCONNECT] = "disconnect",
@@ -85,7 +93,7 @@ VmbusChannel *vmbus_channel_find(VmbusBus *bus, const VmbusOffer *offer)
     for (uint32_t i = 1; i < VMBUS_RELIDS; i++) {
         VmbusChannel *ch = bus->channels[i];
 
-        if (ch && ch->state != CHANNEL_RESCINDED &&
+        if (ch && ch->state < CHANNEL_WITHDRAWN &&
             ch->offer.sub_channel_index == offer->sub_channel_index &&
             memcmp(&ch->offer.instance_id, &offer->instance_id, 16) == 0 &&
             memcmp(&ch->offer.class_id, &offer->class_id, 16) == 0) {
@@ -186,22 +194,35 @@ VmbusChannel *vmbus_channel_offer(VmbusBus *bus, const VmbusOffer *offer,
     return ch;
 }
 
-void vmbus_channel_rescind(VmbusChannel *ch)
+static void channel_end(VmbusChannel *ch, VmbusChannelEvent event)
 {
     VmbusMsgRelid msg = { .relid = GUINT32_TO_LE(ch->relid) };
-    bool was_open = ch->state == CHANNEL_OPEN;
+    bool told = ch->state == CHANNEL_WITHDRAWN;
+    bool had_rings = vmbus_channel_has_rings(ch);
 
-    if (!vmbus_channel_event(ch, CHANNEL_EV_RESCIND)) {
+    if (!vmbus_channel_event(ch, event)) {
         return;
     }
     if (ch->state == CHANNEL_GONE) {
         channel_release(ch);
         return;
     }
-    vmbus_send_message(ch->bus, VMBUS_MSG_RESCIND, &msg, sizeof(msg));
-    if (was_open) {
+    if (!told) {
+        vmbus_send_message(ch->bus, VMBUS_MSG_RESCIND, &msg, sizeof(msg));
+    }
+    if (had_rings && !vmbus_channel_has_rings(ch)) {
         channel_close(ch);
     }
+}
+
+void vmbus_channel_rescind(VmbusChannel *ch)
+{
+    channel_end(ch, CHANNEL_EV_RESCIND);
+}
+
+void vmbus_channel_withdraw(VmbusChannel *ch)
+{
+    channel_end(ch, CHANNEL_EV_WITHDRAW);
 }
 
 void vmbus_channel_forget(VmbusChannel *ch)
@@ -211,16 +232,22 @@ void vmbus_channel_forget(VmbusChannel *ch)
 
 void vmbus_channel_disconnect(VmbusChannel *ch)
 {
-    bool was_open = ch->state == CHANNEL_OPEN;
+    VmbusBus *bus = ch->bus;
+    uint32_t relid = ch->relid;
+    bool had_rings = vmbus_channel_has_rings(ch);
     bool no_device = !ch->ops;
 
     if (!vmbus_channel_event(ch, CHANNEL_EV_DISCONNECT)) {
         return;
     }
+    if (had_rings) {
+        channel_close(ch);
+        if (bus->channels[relid] != ch) {
+            return;                 /* the device rescinded it meanwhile */
+        }
+    }
     if (ch->state == CHANNEL_GONE || no_device) {
         channel_release(ch);
-    } else if (was_open) {
-        channel_close(ch);
     }
 }
 
@@ -324,6 +351,9 @@ void vmbus_channel_msg_released(VmbusBus *bus, const uint8_t *msg, size_t len)
     VmbusChannel *ch = vmbus_channel_by_relid(bus, rd_le32(&m->relid));
 
     if (ch && vmbus_channel_event(ch, CHANNEL_EV_RELEASE)) {
+        if (ch->in.gpadl) {
+            channel_close(ch);      /* released without CLOSE */
+        }
         channel_release(ch);
     } else {
         trace_hv_vmbus_message_refused(VMBUS_MSG_RELID_RELEASED, len,
@@ -341,7 +371,7 @@ void vmbus_channel_msg_modify(VmbusBus *bus, const uint8_t *msg, size_t len)
         .status = GUINT32_TO_LE(VMBUS_STATUS_INVALID),
     };
 
-    if (ch && ch->state == CHANNEL_OPEN &&
+    if (ch && vmbus_channel_has_rings(ch) &&
         vp < bus->ops->vp_count(bus->opaque)) {
         trace_hv_vmbus_channel_retarget(ch->relid, vp);
         ch->target_vp = vp;
@@ -355,9 +385,14 @@ void vmbus_channel_msg_modify(VmbusBus *bus, const uint8_t *msg, size_t len)
 
 /* --- what a device sees ------------------------------------------------------ */
 
+bool vmbus_channel_has_rings(const VmbusChannel *ch)
+{
+    return ch->state == CHANNEL_OPEN || ch->state == CHANNEL_WITHDRAWN;
+}
+
 bool vmbus_channel_is_open(const VmbusChannel *ch)
 {
-    return ch->state == CHANNEL_OPEN;
+    return vmbus_channel_has_rings(ch);
 }
 
 bool vmbus_channel_is_broken(const VmbusChannel *ch)

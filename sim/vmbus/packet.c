@@ -9,7 +9,7 @@
 
 static bool channel_usable(const VmbusChannel *ch)
 {
-    return ch->state == CHANNEL_OPEN && !ch->broken && !ch->bus->held;
+    return vmbus_channel_has_rings(ch) && !ch->broken && !ch->bus->held;
 }
 
 bool vmbus_channel_recv(VmbusChannel *ch, VmbusPacket *pkt)

@@ -49,7 +49,9 @@ static void save_channel(const VmbusChannel *ch, StateWriter *w)
                     sizeof(ch->offer.instance_id.b));
     state_put_u16(w, ch->offer.mmio_megabytes);
     state_put_u16(w, ch->offer.sub_channel_index);
-    state_put_u8(w, ch->state);
+    /* A withdrawn channel's traffic ends here: its device does not move. */
+    state_put_u8(w, ch->state == CHANNEL_WITHDRAWN ? CHANNEL_RESCINDED
+                                                   : ch->state);
     state_put_bool(w, ch->broken);
     if (ch->state == CHANNEL_OPEN) {
         state_put_u32(w, ch->target_vp);
@@ -201,6 +203,7 @@ static void load_channel(VmbusBus *bus, GList **devices, StateReader *r)
     broken = state_get_bool(r);
     if (!state_ok(r) || relid == 0 || relid >= VMBUS_RELIDS ||
         bus->channels[relid] || state > CHANNEL_RESCINDED ||
+        state == CHANNEL_WITHDRAWN ||
         (state != CHANNEL_IDLE && !bus->version)) {
         state_fail(r, "channel %u in state %u", relid, state);
         return;

@@ -101,7 +101,8 @@ typedef enum VmbusChannelState {
     CHANNEL_IDLE,           /* has a relid, the guest does not know of it */
     CHANNEL_OFFERED,        /* the guest was told of it */
     CHANNEL_OPEN,           /* rings are in use */
-    CHANNEL_RESCINDED,      /* withdrawn; waits for RELID_RELEASED */
+    CHANNEL_WITHDRAWN,      /* rescinded, but rings are in use until CLOSE */
+    CHANNEL_RESCINDED,      /* waits for RELID_RELEASED */
     CHANNEL_GONE,           /* to be freed */
     CHANNEL_STATES
 } VmbusChannelState;
@@ -110,6 +111,7 @@ typedef enum VmbusChannelEvent {
     CHANNEL_EV_OFFER,
     CHANNEL_EV_OPEN,
     CHANNEL_EV_CLOSE,
+    CHANNEL_EV_WITHDRAW,
     CHANNEL_EV_RESCIND,
     CHANNEL_EV_RELEASE,
     CHANNEL_EV_DISCONNECT,
@@ -136,6 +138,7 @@ struct VmbusChannel {
 
 /* False (and nothing changed) if the table has no such edge. */
 bool vmbus_channel_event(VmbusChannel *ch, VmbusChannelEvent event);
+bool vmbus_channel_has_rings(const VmbusChannel *ch);
 VmbusChannel *vmbus_channel_find(VmbusBus *bus, const VmbusOffer *offer);
 VmbusChannel *vmbus_channel_by_relid(VmbusBus *bus, uint32_t relid);
 void vmbus_channel_send_offer(VmbusChannel *ch);

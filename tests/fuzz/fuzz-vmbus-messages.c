@@ -93,7 +93,7 @@ static void host(FakeGuest *g, Device *dev, uint8_t arg)
         break;
     case 1:
         if (dev->ch) {
-            vmbus_channel_rescind(dev->ch);
+            (arg & 8 ? vmbus_channel_withdraw : vmbus_channel_rescind)(dev->ch);
         }
         break;
     case 2:

@@ -282,6 +282,65 @@ static void test_rescind_open(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->dev.releases, ==, 1);
 }
 
+static void test_withdraw(Fixture *f, gconstpointer data)
+{
+    uint32_t relid = vmbus_channel_relid(f->dev.ch);
+    VmbusMsgRelid msg;
+    VmbusPacket pkt;
+
+    vmbus_channel_withdraw(f->dev.ch);
+    vmbus_channel_withdraw(f->dev.ch);
+    fake_guest_run(f->g);
+    fake_guest_expect(f->g, VMBUS_MSG_RESCIND, &msg, sizeof(msg));
+    g_assert_cmpuint(fake_guest_next_type(f->g), ==, 0);
+
+    /* What the guest asks now is still answered. */
+    fake_channel_send(f->ch, VM_PKT_DATA_INBAND, 1, 5, NULL, 0, "x", 1);
+    g_assert_true(vmbus_channel_recv(f->dev.ch, &pkt));
+    vmbus_channel_consume(f->dev.ch);
+    g_assert_true(vmbus_channel_send(f->dev.ch, VM_PKT_COMP, 0, 5, NULL, 0,
+                                     "y", 1));
+    g_assert_cmpuint(f->dev.closes, ==, 0);
+    post_relid(f->g, VMBUS_MSG_CLOSE, relid);
+    g_assert_cmpuint(f->dev.closes, ==, 1);
+    g_assert_cmpuint(f->dev.releases, ==, 0);
+    post_relid(f->g, VMBUS_MSG_RELID_RELEASED, relid);
+    g_assert_cmpuint(f->dev.closes, ==, 1);
+    g_assert_cmpuint(f->dev.releases, ==, 1);
+}
+
+/* Each other way that a withdrawn channel can end. */
+static void test_withdraw_ends(Fixture *f, gconstpointer data)
+{
+    uint32_t relid = vmbus_channel_relid(f->dev.ch);
+    VmbusMsgRelid msg;
+    Device dev[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        device_offer(&dev[i], f->g, 5 + i);
+        fake_guest_run(f->g);
+        fake_guest_take_offer(f->g);
+        fake_channel_free(fake_channel_open(f->g,
+                                            vmbus_channel_relid(dev[i].ch), 2,
+                                            "", 0));
+        vmbus_channel_withdraw(dev[i].ch);
+        fake_guest_run(f->g);
+        fake_guest_expect(f->g, VMBUS_MSG_RESCIND, &msg, sizeof(msg));
+    }
+    vmbus_channel_withdraw(f->dev.ch);
+    vmbus_channel_rescind(f->dev.ch);
+    g_assert_cmpuint(f->dev.closes, ==, 1);
+    post_relid(f->g, VMBUS_MSG_RELID_RELEASED, relid);
+    g_assert_cmpuint(f->dev.releases, ==, 1);
+
+    post_relid(f->g, VMBUS_MSG_RELID_RELEASED, vmbus_channel_relid(dev[0].ch));
+    g_assert_cmpuint(dev[0].closes, ==, 1);
+    g_assert_cmpuint(dev[0].releases, ==, 1);
+    vmbus_bus_reset(f->g->bus);
+    g_assert_cmpuint(dev[1].closes, ==, 1);
+    g_assert_cmpuint(dev[1].releases, ==, 1);
+}
+
 static void test_rescind_unseen(void)
 {
     FakeGuest *g = fake_guest_new();
@@ -878,6 +937,8 @@ int main(int argc, char **argv)
     ADD("channel/open-close", test_open_close);
     g_test_add_func("/vmbus/channel/open-refused", test_open_refused);
     ADD("channel/rescind-open", test_rescind_open);
+    ADD("channel/withdraw", test_withdraw);
+    ADD("channel/withdraw-ends", test_withdraw_ends);
     g_test_add_func("/vmbus/channel/rescind-unseen", test_rescind_unseen);
     ADD("channel/modify", test_modify);
     ADD("packet/round-trip", test_packets);
