@@ -10,6 +10,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/module.h"
+#include "qemu/timer.h"
 #include "system/runstate.h"
 
 #include "common/vmstate-blob.h"
@@ -260,19 +261,51 @@ static void hv_net_unrealize(HvVmbusDevice *dev)
 {
     HvNet *s = HV_NET(dev);
 
+    g_clear_pointer(&s->unplug_timer, timer_free);
     qemu_del_vm_change_state_handler(s->runstate);
     s->backend->stop(s);
     g_clear_pointer(&s->nic, netvsp_free);
+}
+
+/*
+ * Withdraws the offer once the guest asked nothing for a while, so as not to
+ * come between its request and our answer (see netvsp_requests()); a guest
+ * that never stops asking does not put it off for ever.
+ */
+#define UNPLUG_QUIET_MS 100
+#define UNPLUG_TRIES 50
+
+static void unplug_again(HvNet *s)
+{
+    timer_mod(s->unplug_timer,
+              qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + UNPLUG_QUIET_MS);
+}
+
+static void unplug_tick(void *opaque)
+{
+    HvNet *s = opaque;
+    uint64_t requests = netvsp_requests(s->nic);
+
+    if (requests == s->unplug_requests || ++s->unplug_tries >= UNPLUG_TRIES) {
+        netvsp_rescind(s->nic);
+    } else {
+        s->unplug_requests = requests;
+        unplug_again(s);
+    }
 }
 
 static void hv_net_unplug_request(HvVmbusDevice *dev, Error **errp)
 {
     HvNet *s = HV_NET(dev);
 
-    if (s->nic) {
-        netvsp_rescind(s->nic);
-    } else {
+    if (!s->nic) {
         hv_vmbus_device_released(dev);
+    } else if (!vmbus_bus_version(hv_vmbus_device_bus(dev))) {
+        netvsp_rescind(s->nic);
+    } else if (!s->unplug_timer) {
+        s->unplug_requests = netvsp_requests(s->nic);
+        s->unplug_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, unplug_tick, s);
+        unplug_again(s);
     }
 }
 

@@ -46,6 +46,9 @@ struct HvNet {
     NICState *netdev_nic;
     VMChangeStateEntry *runstate;
     GBytes *saved;              /* only while saving or loading */
+    QEMUTimer *unplug_timer;    /* device_del waits for a quiet guest */
+    unsigned unplug_tries;
+    uint64_t unplug_requests;
     bool tx_queued;             /* the netdev has a frame it could not take */
 
     /* properties */

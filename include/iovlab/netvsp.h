@@ -96,6 +96,12 @@ Netvsp *netvsp_new(VmbusBus *bus, const NetvspConfig *config,
 void netvsp_free(Netvsp *n);
 /* Hot-unplug: withdraws the offer; released() follows, perhaps at once. */
 void netvsp_rescind(Netvsp *n);
+/*
+ * How many openings and control messages there were.  A guest that is in the
+ * middle of setting its NIC up makes more; Linux hangs if the offer is
+ * withdrawn between its request and the answer.
+ */
+uint64_t netvsp_requests(const Netvsp *n);
 
 /* --- frames ---------------------------------------------------------------- */
 

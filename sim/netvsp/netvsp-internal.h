@@ -169,6 +169,8 @@ struct Netvsp {
     NetvspQueue *queues[NETVSP_CHANNELS_MAX];
     GPtrArray *dying;           /* rescinded sub-channels' queues */
     bool rescinded;
+    uint64_t requests;          /* of the guest: openings, control messages */
+    bool withdraw_due;          /* rescinded, but the guest is not told yet */
     bool rx_blocked;
     uint16_t rx_blocked_queue;
     bool drain_wanted;          /* drained() is owed */
@@ -212,7 +214,8 @@ NetvspVerdict nvsp_message(NetvspQueue *q, const VmbusPacket *pkt);
 NetvspQueue *netvsp_queue_new(Netvsp *n, uint16_t index);
 bool netvsp_queue_offer(NetvspQueue *q, bool adopt);
 unsigned netvsp_subchannels_grant(Netvsp *n, uint32_t wanted);
-void netvsp_subchannels_drop(Netvsp *n);
+/* @end is vmbus_channel_rescind, or _withdraw to let traffic run out. */
+void netvsp_subchannels_end(Netvsp *n, void (*end)(VmbusChannel *ch));
 bool netvsp_send_table(Netvsp *n);
 
 /* recvbuf.c */

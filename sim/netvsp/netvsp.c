@@ -232,6 +232,7 @@ static NetvspVerdict handle_packet(NetvspQueue *q, const VmbusPacket *pkt)
     if (rd_le32(type) == NVSP_MSG_RNDIS_PKT) {
         return netvsp_tx_packet(q, pkt);
     }
+    q->n->requests++;
     return nvsp_message(q, pkt);
 }
 
@@ -254,6 +255,26 @@ static void report_rx_room(Netvsp *n)
     if (n->ops->rx_ready) {
         n->ops->rx_ready(n->opaque);
     }
+}
+
+/*
+ * Linux waits without limit, and with locks held that removal needs, for
+ * answers to its requests and for the sub-channels that it was granted: it
+ * gets both before and after it learns that the offer is withdrawn.
+ */
+static void try_withdraw(Netvsp *n)
+{
+    if (!n->withdraw_due) {
+        return;
+    }
+    for (unsigned i = 1; n->queues[0]->open && i <= n->sub_channels; i++) {
+        if (!n->queues[i] || !n->queues[i]->open) {
+            return;
+        }
+    }
+    n->withdraw_due = false;
+    netvsp_subchannels_end(n, vmbus_channel_withdraw);
+    vmbus_channel_withdraw(n->queues[0]->ch);
 }
 
 static void queue_run(void *dev, VmbusChannel *ch)
@@ -281,11 +302,12 @@ static void queue_run(void *dev, VmbusChannel *ch)
     netvsp_flush(n);
     netvsp_check_drained(n);
     report_rx_room(n);
+    try_withdraw(n);
 }
 
 void netvsp_reset_conversation(Netvsp *n)
 {
-    netvsp_subchannels_drop(n);
+    netvsp_subchannels_end(n, vmbus_channel_rescind);
     netvsp_recv_buf_drop(n);
     g_clear_pointer(&n->send.gpadl, vmbus_gpadl_put);
     netvsp_control_reset(n);
@@ -307,6 +329,7 @@ static uint32_t queue_open(void *dev, VmbusChannel *ch)
     NetvspQueue *q = dev;
     Netvsp *n = q->n;
 
+    n->requests++;
     q->open = true;
     q->tx_done = 0;
     q->tx_blocked = false;
@@ -338,6 +361,7 @@ static void queue_close(void *dev, VmbusChannel *ch)
     netvsp_status_changed(n);
     netvsp_check_drained(n);
     report_rx_room(n);
+    try_withdraw(n);
 }
 
 static void queue_released(void *dev, VmbusChannel *ch)
@@ -424,14 +448,19 @@ void netvsp_free(Netvsp *n)
     g_free(n);
 }
 
+uint64_t netvsp_requests(const Netvsp *n)
+{
+    return n->requests;
+}
+
 void netvsp_rescind(Netvsp *n)
 {
     if (n->rescinded) {
         return;
     }
     n->rescinded = true;
-    netvsp_subchannels_drop(n);
-    vmbus_channel_rescind(n->queues[0]->ch);
+    n->withdraw_due = true;
+    try_withdraw(n);
 }
 
 void netvsp_tx_ready(Netvsp *n)

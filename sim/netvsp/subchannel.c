@@ -36,7 +36,8 @@ unsigned netvsp_subchannels_grant(Netvsp *n, uint32_t wanted)
 {
     unsigned granted = 0;
 
-    wanted = MIN(wanted, (uint32_t)(n->max_channels - 1));
+    wanted = n->rescinded ? 0
+                          : MIN(wanted, (uint32_t)(n->max_channels - 1));
     while (granted < wanted) {
         unsigned index = granted + 1;
         NetvspQueue *q = netvsp_queue_new(n, index);
@@ -52,8 +53,12 @@ unsigned netvsp_subchannels_grant(Netvsp *n, uint32_t wanted)
     return granted;
 }
 
-void netvsp_subchannels_drop(Netvsp *n)
+void netvsp_subchannels_end(Netvsp *n, void (*end)(VmbusChannel *ch))
 {
+    /* Those withdrawn earlier end now if that is what is asked. */
+    for (unsigned i = 0; i < n->dying->len; i++) {
+        end(((NetvspQueue *)g_ptr_array_index(n->dying, i))->ch);
+    }
     for (unsigned i = 1; i < NETVSP_CHANNELS_MAX; i++) {
         NetvspQueue *q = n->queues[i];
 
@@ -61,7 +66,7 @@ void netvsp_subchannels_drop(Netvsp *n)
             n->queues[i] = NULL;
             g_ptr_array_add(n->dying, q);
             /* May close it, release it and free it. */
-            vmbus_channel_rescind(q->ch);
+            end(q->ch);
         }
     }
     n->sub_channels = 0;

@@ -299,6 +299,7 @@ static NetvspVerdict control_packet(NetvspQueue *q, const VmbusPacket *pkt,
         return NETVSP_DONE;
     }
     netvsp_complete_rndis(q, pkt, NVSP_STATUS_SUCCESS);
+    q->n->requests++;
     rndis_control(q->n, msg, msg_len);
     netvsp_flush(q->n);
     return NETVSP_DONE;

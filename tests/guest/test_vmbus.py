@@ -3,7 +3,9 @@
 """A stock kernel's hv_vmbus on our VMBus: connecting, hot-plug, migration."""
 # timeout: 400
 import os
+import random
 import subprocess
+import time
 
 from guest import LOGS, ROOT, Guest, image, main, need, need_device
 
@@ -85,20 +87,31 @@ def newer_kernel():
         guest.check('ping -c 2 -W 5 10.0.2.2')
 
 
+def use(guest):
+    return guest.qmp.command('qom-get', path='/machine/peripheral/bus',
+                             property='use')
+
+
 def hotplug():
-    """Offers come and go ten times under an open channel"""
-    with Guest(devices=VMBUS + NET + ['-netdev', 'user,id=n1'], smp=2,
+    """Offers come and go, also while the guest is busy taking them"""
+    with Guest(devices=['-device', 'hv-vmbus,id=bus'] + NET +
+               ['-netdev', 'user,id=n1'], smp=2,
                append='iovlab.ip=10.0.2.15/24') as guest:
         guest.up()
-        need(guest.check(DEVICES + ' | wc -l') == '1', 'not one device')
-        for _ in range(10):
+        guest.check('ping -c 1 -W 5 10.0.2.2')
+        before = use(guest)
+        chance = random.Random(1)
+        for number in range(20):
             guest.qmp.command('device_add', driver='hv-net', id='net1',
                               netdev='n1', mac='52:54:00:00:00:02')
-            guest.wait('ip link set eth1 up')
+            if number < 5:
+                guest.wait('ip link set eth1 up')
+            else:
+                time.sleep(chance.random() * chance.choice((0.02, 0.2, 1)))
             guest.qmp.command('device_del', id='net1')
             guest.qmp.event('DEVICE_DELETED', device='net1')
-            guest.wait('! ip link show eth1')
         need(guest.check(DEVICES + ' | wc -l') == '1', 'a device is left')
+        need(use(guest) == before, f'{before} became {use(guest)}')
         guest.check('ping -c 1 -W 5 10.0.2.2')
 
 
