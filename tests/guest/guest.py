@@ -8,6 +8,7 @@ A guest has a console (a log that tests can wait on), a second serial port on
 which it runs shell lines, and a QMP monitor.  Everything it leaves behind is
 in build/test-logs/guest/TEST/.
 """
+import copy
 import json
 import os
 import re
@@ -173,11 +174,8 @@ class Guest:
 
     def __exit__(self, kind, value, trace):
         self.stop()
-        if kind is None and self.trouble:
-            found = self.trouble.search(self.console())
-            if found:
-                raise Failed(f'the guest\'s console ({self.log}) has '
-                             f'"{found.group()}"')
+        if kind is None:
+            self.healthy()
 
     def start(self):
         open(self.log, 'wb').close()
@@ -187,6 +185,42 @@ class Guest:
                                             stdin=subprocess.DEVNULL)
         self.qmp = Qmp(self.connect('qmp'))
         self.shell = Stream(self.connect('shell'))
+
+    def move(self, path, **changes):
+        """Saves the guest to a file and returns it restored in a new QEMU.
+
+        The old one keeps its paused process until it is stopped.  changes are
+        members of the new Guest to set before it starts.
+        """
+        self.qmp.command('migrate', uri=f'file:{path}')
+        for _ in range(600):
+            state = self.qmp.command('query-migrate').get('status')
+            if state in ('completed', 'failed', 'cancelled'):
+                break
+            time.sleep(0.1)
+        need(state == 'completed', f'migration: {state}')
+        new = copy.copy(self)
+        Guest.count += 1
+        new.name = f'{self.name}-moved'
+        new.log = os.path.join(LOGS, new.name + '.console')
+        new.errors = os.path.join(LOGS, new.name + '.qemu')
+        new.dir = tempfile.mkdtemp(prefix='iovlab-test-')
+        new.options = [option.replace(self.dir, new.dir)
+                       .replace(self.log, new.log) for option in self.options]
+        new.options += ['-incoming', f'file:{path}']
+        for key, value in changes.items():
+            setattr(new, key, value)
+        new.start()
+        # What comes in on a serial port before the state is lost with it.
+        new.wait_running()
+        return new
+
+    def wait_running(self, seconds=60):
+        end = time.monotonic() + seconds
+        while self.qmp.command('query-status')['status'] != 'running':
+            self.alive()
+            need(time.monotonic() < end, f'{self.name} does not run again')
+            time.sleep(0.05)
 
     def connect(self, name):
         path = os.path.join(self.dir, name)
@@ -223,6 +257,13 @@ class Guest:
     def console(self):
         with open(self.log, encoding='utf-8', errors='replace') as log:
             return log.read()
+
+    def healthy(self):
+        """Fails if the console has a warning, an oops or the like."""
+        found = self.trouble and self.trouble.search(self.console())
+        if found:
+            raise Failed(f'the guest\'s console ({self.log}) has '
+                         f'"{found.group()}"')
 
     def wait_console(self, pattern, seconds=60):
         """Waits for a regular expression in the console; the match."""

@@ -181,5 +181,24 @@ def reload_driver():
         guest.wait('ping -c 1 -W 1 10.0.2.2', 20)
 
 
+def save_restore():
+    """The guest is saved and restored three times, and its NIC works on"""
+    with tempfile.TemporaryDirectory(prefix='iovlab-test-') as directory:
+        guest = Guest(devices=USER, append=ADDRESS, smp=2)
+        guest.start()
+        try:
+            guest.up()
+            for number in range(3):
+                guest.check('ping -c 1 -W 5 10.0.2.2')
+                moved = guest.move(f'{directory}/state{number}')
+                guest.stop()
+                guest = moved
+            guest.check('ping -c 3 -W 5 10.0.2.2')
+            guest.healthy()
+        finally:
+            guest.stop()
+
+
 need_device('hv-vmbus', 'hv-net')
-main(user_network, tcp, frames, burst, channels, hotplug, mtu, reload_driver)
+main(user_network, tcp, frames, burst, channels, hotplug, mtu, reload_driver,
+     save_restore)
