@@ -24,6 +24,9 @@
 
 #define READ_SIZE 65536
 #define GONE_MS 5000
+/* Of transmit, after the data path moved to the VF; and how often anew. */
+#define HOLD_MS 150
+#define HOLD_REPEAT_MS 5
 #define STATUS_INTERVAL_MS 1000
 
 typedef struct NicLink {
@@ -33,6 +36,8 @@ typedef struct NicLink {
     guint watch;                /* for output that was blocked */
     QEMUTimer *gone_timer;
     QEMUTimer *status_timer;
+    QEMUTimer *hold_timer;      /* transmit is held */
+    int64_t hold_until_ms;
     LinkNicStatus status;       /* as last told */
     bool configured;            /* the host told the port's settings */
     LinkNicConfig config;
@@ -293,6 +298,40 @@ static void handle_config(NicLink *l, const LinkNicConfig *config)
     send_status(l);
 }
 
+/*
+ * A Linux guest that moved its traffic to the VF loses what it sends between
+ * the VF's carrier coming on and the activation of the VF's queues, which
+ * follows from another kernel thread.  So the host brings the VF's link up only
+ * after the move, and until HOLD_MS after it the guest's transmit queues wait:
+ * they are stopped by a ring that looks full, and continue on the VF.
+ */
+static void hold_timer(void *opaque)
+{
+    NicLink *l = opaque;
+    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+    bool hold = l->s->nic && now < l->hold_until_ms;
+
+    if (l->s->nic) {
+        netvsp_hold_tx(l->s->nic, hold);
+    }
+    if (hold) {
+        timer_mod(l->hold_timer, now + HOLD_REPEAT_MS);
+    }
+}
+
+static void hold_transmit(NicLink *l)
+{
+    l->hold_until_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + HOLD_MS;
+    hold_timer(l);
+}
+
+static void release_transmit(NicLink *l)
+{
+    l->hold_until_ms = 0;
+    timer_del(l->hold_timer);
+    hold_timer(l);
+}
+
 static void handle_datapath_done(NicLink *l, const LinkDatapath *msg)
 {
     uint64_t cookie = rd_le64(&msg->cookie);
@@ -300,6 +339,11 @@ static void handle_datapath_done(NicLink *l, const LinkDatapath *msg)
     if (l->switching && cookie == l->cookie && l->s->nic) {
         l->switching = false;
         netvsp_datapath_done(l->s->nic, cookie);
+        if (msg->to_vf) {
+            hold_transmit(l);
+        } else {
+            release_transmit(l);
+        }
     }
 }
 
@@ -388,6 +432,7 @@ static bool link_start(HvNet *s, Error **errp)
     l->flush = qemu_bh_new(link_flush, l);
     l->gone_timer = timer_new_ms(QEMU_CLOCK_REALTIME, gone, l);
     l->status_timer = timer_new_ms(QEMU_CLOCK_REALTIME, status_timer, l);
+    l->hold_timer = timer_new_ms(QEMU_CLOCK_REALTIME, hold_timer, l);
     l->link = link_vm_new(LINK_ROLE_NIC, s->vm, s->index, &link_ops, l);
     qemu_macaddr_default_if_unset(&s->conf.macaddr);
     /* A NIC that is to be loaded has to be there before. */
@@ -412,6 +457,7 @@ static void link_stop(HvNet *s)
     link_unwatch(l);
     timer_free(l->gone_timer);
     timer_free(l->status_timer);
+    timer_free(l->hold_timer);
     qemu_bh_delete(l->flush);
     link_vm_free(l->link);
     s->behind = NULL;
@@ -428,6 +474,7 @@ static void link_set_running(HvNet *s, bool running)
         start_gone_timer(l);
     } else {
         timer_del(l->gone_timer);
+        release_transmit(l);
         send_status(l);
         link_vm_flush(l->link);
     }

@@ -134,6 +134,15 @@ void netvsp_set_vf(Netvsp *n, bool allocated, uint32_t serial);
 /* Answers switch_datapath().  An unknown cookie is ignored. */
 void netvsp_datapath_done(Netvsp *n, uint64_t cookie);
 
+/*
+ * Holds back what the guest transmits: its packets stay in the rings, which
+ * look full to it, so that its queues wait and nothing is dropped.  To be
+ * repeated every few milliseconds while it lasts (it is a state of guest
+ * memory that the guest's own writes can undo) and not to outlive a stop of
+ * the VM.  Packets other than data pass as ever until data is met.
+ */
+void netvsp_hold_tx(Netvsp *n, bool hold);
+
 void netvsp_get_status(const Netvsp *n, NetvspStatus *status);
 const NetvspCounters *netvsp_rx_counters(const Netvsp *n);
 const NetvspCounters *netvsp_tx_counters(const Netvsp *n);

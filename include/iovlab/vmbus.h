@@ -184,6 +184,15 @@ bool vmbus_channel_recv(VmbusChannel *ch, VmbusPacket *pkt);
 void vmbus_channel_consume(VmbusChannel *ch);
 
 /*
+ * Makes the guest see its outgoing ring without room, or as it is again: a
+ * guest that must not send for a moment waits as it does for a slow host.
+ * What it wrote before stays readable.  Must be repeated now and then while it
+ * lasts, since a write that was under way can undo it, and be ended before the
+ * bus is saved.
+ */
+void vmbus_channel_crowd(VmbusChannel *ch, bool crowded);
+
+/*
  * Writes one packet and signals the guest as the ring's rules say.  @desc may
  * be NULL.  False, with nothing written, if there is no room or no open ring;
  * ops->run is called when the guest has made room.

@@ -174,6 +174,7 @@ struct Netvsp {
     bool rx_blocked;
     uint16_t rx_blocked_queue;
     bool drain_wanted;          /* drained() is owed */
+    bool tx_held;               /* netvsp_hold_tx() */
     NetvspCounters rx;
     NetvspCounters tx;
     uint8_t *tx_buf;            /* RNDIS messages of one packet */

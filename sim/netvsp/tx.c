@@ -331,6 +331,10 @@ NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt)
         netvsp_complete_rndis(q, pkt, NVSP_STATUS_INVALID_RNDIS_PKT);
         return NETVSP_DONE;
     }
+    if (n->tx_held && !q->tx_done) {
+        vmbus_channel_crowd(q->ch, true);
+        return NETVSP_HOLD;
+    }
     if (!put_data(q, len, &status)) {
         trace_netvsp_tx_hold(n, q->index, q->tx_done);
         return NETVSP_HOLD;
@@ -340,4 +344,25 @@ NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt)
      * the room: then all frames count as done and only this is tried again.
      */
     return netvsp_complete_rndis(q, pkt, status) ? NETVSP_DONE : NETVSP_HOLD;
+}
+
+void netvsp_hold_tx(Netvsp *n, bool hold)
+{
+    if (!hold && !n->tx_held) {
+        return;
+    }
+    n->tx_held = hold;
+    for (unsigned i = 0; i < NETVSP_CHANNELS_MAX; i++) {
+        NetvspQueue *q = n->queues[i];
+
+        if (!q || !q->open) {
+            continue;
+        }
+        if (hold) {
+            /* A queue with data at its head is met, and crowded, again. */
+            vmbus_channel_schedule(q->ch);
+        } else {
+            vmbus_channel_crowd(q->ch, false);
+        }
+    }
 }

@@ -194,6 +194,11 @@ void vmbus_bus_hold(VmbusBus *bus, bool hold)
     if (bus->held == hold) {
         return;
     }
+    for (uint32_t relid = 0; hold && relid < VMBUS_RELIDS; relid++) {
+        if (bus->channels[relid]) {
+            vmbus_channel_crowd(bus->channels[relid], false);
+        }
+    }
     bus->held = hold;
     if (!hold) {
         mark_open_channels(bus);

@@ -62,6 +62,19 @@ void vmbus_channel_consume(VmbusChannel *ch)
     }
 }
 
+void vmbus_channel_crowd(VmbusChannel *ch, bool crowded)
+{
+    if (!channel_usable(ch) || (!crowded && !ch->in.crowded)) {
+        return;
+    }
+    if (!vmbus_ring_crowd(&ch->in, crowded)) {
+        vmbus_channel_broken(ch, "incoming ring");
+    } else if (!crowded) {
+        vmbus_channel_signal(ch);
+        vmbus_channel_schedule(ch);
+    }
+}
+
 bool vmbus_channel_can_send(VmbusChannel *ch, size_t len)
 {
     VmbusRingResult room;

@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 
 #define CONTROL(field) offsetof(VmbusRingControl, field)
+/* Bytes free in a crowded ring: too few for any packet. */
+#define CROWDED_ROOM 8
 
 static bool control_get(VmbusRing *ring, size_t field, uint32_t *value)
 {
@@ -144,6 +146,9 @@ bool vmbus_ring_advance(VmbusRing *ring, size_t len, bool *signal)
 
     *signal = false;
     ring->index = step(ring, ring->index, total);
+    if (ring->crowded) {
+        return true;
+    }
     atomic_thread_fence(memory_order_release);
     if (!control_set(ring, CONTROL(read_index), ring->index)) {
         return false;
@@ -162,6 +167,37 @@ bool vmbus_ring_advance(VmbusRing *ring, size_t len, bool *signal)
     after = ring->size - distance(ring, ring->index, write);
     before = after - MIN(after, total);
     *signal = before <= pending && after > pending;
+    return true;
+}
+
+bool vmbus_ring_crowd(VmbusRing *ring, bool crowded)
+{
+    uint32_t write, again;
+
+    ring->crowded = crowded;
+    if (!crowded) {
+        return control_set(ring, CONTROL(read_index), ring->index);
+    }
+    /* The guest may write meanwhile: what it finds must be after that. */
+    for (int tries = 0; tries < 4; tries++) {
+        if (!guest_index(ring, CONTROL(write_index), &write)) {
+            return false;
+        }
+        if (ring->size - distance(ring, ring->index, write) <= CROWDED_ROOM) {
+            return control_set(ring, CONTROL(read_index), ring->index);
+        }
+        if (!control_set(ring, CONTROL(read_index),
+                         step(ring, write, CROWDED_ROOM))) {
+            return false;
+        }
+        atomic_thread_fence(memory_order_seq_cst);
+        if (!guest_index(ring, CONTROL(write_index), &again)) {
+            return false;
+        }
+        if (again == write) {
+            break;
+        }
+    }
     return true;
 }
 

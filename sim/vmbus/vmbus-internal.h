@@ -71,6 +71,7 @@ typedef struct VmbusRing {
     uint32_t size;          /* of the data area */
     /* Ours: read index of the incoming ring, write index of the outgoing. */
     uint32_t index;
+    bool crowded;           /* incoming: the guest is shown a full ring */
 } VmbusRing;
 
 typedef enum VmbusRingResult {
@@ -88,6 +89,11 @@ bool vmbus_ring_start(VmbusRing *ring, bool incoming);
 VmbusRingResult vmbus_ring_peek(VmbusRing *ring, uint8_t *buf, size_t *len);
 /* Steps over @len bytes and their trailer.  *signal: guest waits for room. */
 bool vmbus_ring_advance(VmbusRing *ring, size_t len, bool *signal);
+/*
+ * Shows the guest an incoming ring without room, or the truth again.  What the
+ * guest wrote is not touched.
+ */
+bool vmbus_ring_crowd(VmbusRing *ring, bool crowded);
 VmbusRingResult vmbus_ring_room(VmbusRing *ring, size_t len);
 VmbusRingResult vmbus_ring_write(VmbusRing *ring,
                                  const VmbusPacketDescriptor *head,

@@ -157,6 +157,8 @@ struct VmNic {
     uint32_t serial;
     IxgbeAdapterPort *vf_port;
     IxgbePortState vf_state;
+    bool vf_link;               /* the VF may show its link as up (vf-link.c) */
+    guint vf_link_timer;
     LinkVfStats vf_stats;
     uint64_t faults;            /* blocked by the IOMMU */
     bool eject_due;             /* asked for once its traffic has left it */
@@ -237,6 +239,15 @@ bool nic_tx(VmNic *nic, DatapathSide side, Frame *frame);
 void nic_runstate(VmNic *nic, bool running);
 void nic_send_vf_state(VmNic *nic);
 void nic_send_association(VmNic *nic, bool allocated);
+
+/* When a VF shows its link (vf-link.c): LINKS as it reads it, */
+uint32_t vf_link_register(const VmNic *nic);
+/* its link to this process is up, */
+void vf_link_connected(VmNic *nic);
+/* the guest's request to move its data path was answered, */
+void vf_link_switched(VmNic *nic, bool on_vf);
+/* and the VF is another or none. */
+void vf_link_clear(VmNic *nic);
 
 /* --- links to VMs (link-end.c) ----------------------------------------- */
 

@@ -158,6 +158,7 @@ static void dp_done(void *opaque, uint64_t cookie, bool on_vf)
     if (link) {
         link_host_send(link, LINK_NIC_DATAPATH_DONE, &done, sizeof(done));
     }
+    vf_link_switched(opaque, on_vf);
 }
 
 static void eject_when_synthetic(VmNic *nic);
@@ -265,7 +266,7 @@ void nic_send_vf_state(VmNic *nic)
         return;
     }
     ixgbe_pf_driver_vf_mac(nic->vm->host->pf, nic->vf, state.mac);
-    wr_le32(&state.links, nic->vf_state.links);
+    wr_le32(&state.links, vf_link_register(nic));
     wr_le32(&state.vfmailbox, nic->vf_state.vfmailbox);
     for (int i = 0; i < IXGBE_MBX_DWORDS; i++) {
         wr_le32(&state.mbmem[i], nic->vf_state.mbmem[i]);
@@ -327,6 +328,7 @@ static bool take_vf(VmNic *nic, int vf)
     nic->vf_port = ixgbe_adapter_attach(host->adapter, vf, &vf_port_ops, nic);
     if (!nic->vf_port) {
         nic->vf = -1;
+        vf_link_clear(nic);
         ixgbe_pf_driver_vf_free(host->pf, vf);
         return false;
     }
@@ -405,6 +407,7 @@ static void life_release(void *opaque)
         datapath_revoke(nic->dp);
     }
     nic->vf = -1;
+    vf_link_clear(nic);
     ixgbe_adapter_port_ops.reset(nic->vf_port, true);
     ixgbe_adapter_detach(nic->vf_port);
     nic->vf_port = NULL;
@@ -525,6 +528,7 @@ void nic_side_up(VmNic *nic, DatapathSide side, const LinkLast *last)
         }
     } else {
         nic_send_vf_state(nic);
+        vf_link_connected(nic);
     }
     datapath_up(nic->dp, side);
 }
@@ -759,6 +763,7 @@ VmNic *nic_new(Vm *vm, unsigned index, const uint8_t mac[6])
     nic->index = index;
     memcpy(nic->mac, mac, sizeof(nic->mac));
     nic->vf = -1;
+    vf_link_clear(nic);
     nic->queue_pairs = 1;
     nic->reason = "";
     nic->reason_text = g_strdup("");
@@ -782,6 +787,7 @@ void nic_free(VmNic *nic)
     nic_disconnect(nic);
     dp_timer(nic, 0);
     life_timer(nic, 0);
+    vf_link_clear(nic);
     vf_life_free(nic->life);
     datapath_free(nic->dp);
     g_free(nic->reason_text);
