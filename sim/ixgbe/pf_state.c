@@ -38,6 +38,8 @@ static void save_vf(const PfVf *v, StateWriter *w)
 
 static void load_vf(IxgbePfDriver *pf, PfVf *v, StateReader *r)
 {
+    uint8_t link_state;
+
     v->info.assigned = state_get_bool(r);
     v->info.enabled = state_get_bool(r);
     v->info.ready = state_get_bool(r);
@@ -48,7 +50,8 @@ static void load_vf(IxgbePfDriver *pf, PfVf *v, StateReader *r)
     v->info.qos = state_get_u8(r) & 7;
     v->info.vid = state_get_u16(r) & 0xfff;
     v->info.rate_mbps = state_get_u32(r);
-    v->info.link_state = MIN(state_get_u8(r), IXGBE_PF_LINK_DISABLE);
+    link_state = state_get_u8(r);
+    v->info.link_state = MIN(link_state, IXGBE_PF_LINK_DISABLE);
     v->info.api = state_get_u32(r);
     v->mac_fixed = state_get_bool(r);
     v->clear_to_send = state_get_bool(r);

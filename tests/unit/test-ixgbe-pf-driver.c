@@ -644,6 +644,56 @@ static void test_pf_goes(void)
     rig_clear(&h.rig);
 }
 
+static GBytes *saved(const Host *h)
+{
+    StateWriter w;
+
+    state_writer_init(&w);
+    ixgbe_adapter_save(h->rig.adapter, &w);
+    ixgbe_pf_driver_save(h->pf, &w);
+    return state_writer_finish(&w);
+}
+
+static bool load(Host *h, GBytes *state, size_t len)
+{
+    StateReader r;
+    bool ok;
+
+    state_reader_init(&r, g_bytes_get_data(state, NULL), len);
+    ok = ixgbe_adapter_load(h->rig.adapter, &r) &&
+         ixgbe_pf_driver_load(h->pf, &r) && r.pos == len;
+    if (r.error) {
+        g_test_message("%s", r.error);
+    }
+    state_reader_clear(&r);
+    return ok;
+}
+
+/* The VF's driver does not notice that it talks to another PF driver. */
+static void test_state(void)
+{
+    Host h, other;
+
+    start(&h);
+    ixgbe_pf_driver_vf_set_multicast(h.pf, 0, true);
+    vf_up(&h, 0, IXGBE_MBX_API_11);
+    ask(&h, 0, 2, IXGBE_MBX_SET_MULTICAST | 1 << 16, 0x123, 0);
+    ask(&h, 0, 2, IXGBE_MBX_SET_VLAN | 1 << 16, 7, 0);
+    g_autoptr(GBytes) state = saved(&h);
+
+    start_with(&other, RIG_VFS);
+    g_assert_true(load(&other, state, g_bytes_get_size(state)));
+    rig_run(&other.rig);
+    g_autoptr(GBytes) again = saved(&other);
+    g_assert_true(g_bytes_equal(state, again));
+    g_assert_cmphex(ask(&other, 0, 1, IXGBE_MBX_GET_QUEUES, 0, 0), ==, OK);
+    for (size_t cut = 1; cut < g_bytes_get_size(state); cut += 101) {
+        g_assert_false(load(&other, state, g_bytes_get_size(state) - cut));
+    }
+    stop(&other);
+    stop(&h);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -677,6 +727,7 @@ int main(int argc, char **argv)
     TEST(vf_reset);
     TEST(ping_waits_for_the_buffer);
     TEST(pf_goes);
+    TEST(state);
     status = g_test_run();
     frame_pool_trim();
     return status;
