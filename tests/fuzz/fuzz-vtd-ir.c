@@ -20,8 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     vtd_unit_config_default(&c);
     c.caching_mode = data[0] & 1;
     c.eim = data[0] & 2;
-    c.irte_entries = data[0] & 4 ? 4 : 1024;
-    vm_init(&m, &c);
+    vm_init_small(&m, &c);
     vm_enable_ir(&m, data[0] & 8);
     vm_command(&m, data[0] & 16 ? VTD_GCMD_CFI : 0);
     for (data++, size--; size >= STEP; data += STEP, size -= STEP) {

@@ -60,9 +60,11 @@ static void step(VtdMachine *m, const uint8_t *p)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    VtdUnitConfig c;
     VtdMachine m;
 
-    vm_init(&m, NULL);
+    vtd_unit_config_default(&c);
+    vm_init_small(&m, &c);
     prologue(&m);
     for (; size >= STEP; data += STEP, size -= STEP) {
         step(&m, data);

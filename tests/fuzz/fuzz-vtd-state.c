@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Private tables of the hypervisor, in the machine's memory. */
-#define TABLES 0x200000
+#define TABLES 0x80000
 #define TABLE_SIZE 0x80000
 
 static bool spa_read(void *opaque, uint64_t spa, void *buf, size_t len)
@@ -64,6 +64,7 @@ static void use_unit(VtdMachine *m)
 
 static void fuzz_unit(const uint8_t *data, size_t size, bool raw)
 {
+    VtdUnitConfig c;
     VtdMachine m;
     StateWriter w;
     StateReader r;
@@ -71,7 +72,8 @@ static void fuzz_unit(const uint8_t *data, size_t size, bool raw)
     g_autofree uint8_t *patched = NULL;
     size_t len;
 
-    vm_init(&m, NULL);
+    vtd_unit_config_default(&c);
+    vm_init_small(&m, &c);
     vm_map(&m, vm_device(&m, 0x0310, 3, 4), 4, 0, 0x5003, 1);
     vm_enable(&m);
     vm_enable_ir(&m, true);
@@ -92,6 +94,7 @@ static void fuzz_unit(const uint8_t *data, size_t size, bool raw)
 static void fuzz_hypervisor(const uint8_t *data, size_t size, bool raw)
 {
     static const HvrRam ram = { 0, 0x10000000, true };
+    VtdUnitConfig c;
     VtdMachine m;
     Hypervisor *hv;
     HypervisorUse use;
@@ -102,7 +105,8 @@ static void fuzz_hypervisor(const uint8_t *data, size_t size, bool raw)
     g_autofree char *error = NULL;
     size_t len;
 
-    vm_init(&m, NULL);
+    vtd_unit_config_default(&c);
+    vm_init_small(&m, &c);
     hv = hypervisor_new(m.unit, TABLES, TABLE_SIZE, &hypervisor_ops, &m);
     hypervisor_set_ram(hv, &ram, 1);
     hypervisor_grant(hv, 0x0310, &error);

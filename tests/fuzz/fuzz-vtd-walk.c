@@ -28,8 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c.caching_mode = data[0] & 1;
     c.snoop_control = data[0] & 2;
     c.aw_bits = data[0] & 4 ? 57 : data[0] & 8 ? 39 : 48;
-    c.iotlb_entries = data[0] & 16 ? 4 : 4096;
-    vm_init(&m, &c);
+    vm_init_small(&m, &c);
     vm_poke64(&m, VM_ROOT, (VM_ROOT + 0x1000) | VTD_ROOT_P);
     vm_poke64(&m, VM_ROOT + 0x1000, (VM_ROOT + 0x2000) | VTD_CTX_P);
     vm_poke64(&m, VM_ROOT + 0x1008, VTD_AW_4LEVEL | 1 << VTD_CTX_DID_SHIFT);

@@ -78,6 +78,17 @@ void vm_init(VtdMachine *m, const VtdUnitConfig *config)
     m->unit = vtd_unit_new(config ? config : &standard, &ops, m);
 }
 
+void vm_init_small(VtdMachine *m, VtdUnitConfig *config)
+{
+    config->iotlb_entries = 8;
+    config->iotlb_ways = 2;
+    config->context_entries = 4;
+    config->context_ways = 2;
+    config->irte_entries = 4;
+    config->irte_ways = 1;
+    vm_init(m, config);
+}
+
 void vm_destroy(VtdMachine *m)
 {
     vtd_unit_free(m->unit);

@@ -8,7 +8,7 @@
 
 #include "iovlab/vtd_unit.h"
 
-#define VM_MEM_SIZE 0x400000ULL
+#define VM_MEM_SIZE 0x100000ULL
 
 /* Where the tests put things; free memory starts at VM_FREE. */
 enum {
@@ -16,7 +16,7 @@ enum {
     VM_IRT = 0x10000,
     VM_QUEUE = 0x20000,
     VM_STATUS = 0x30000,
-    VM_FREE = 0x100000,
+    VM_FREE = 0x40000,
 };
 
 typedef struct VtdMachine {
@@ -35,6 +35,8 @@ typedef struct VtdMachine {
 } VtdMachine;
 
 void vm_init(VtdMachine *m, const VtdUnitConfig *config);
+/* As vm_init(), with caches so small that they are quickly made and full. */
+void vm_init_small(VtdMachine *m, VtdUnitConfig *config);
 void vm_destroy(VtdMachine *m);
 
 uint32_t vm_read32(VtdMachine *m, unsigned offset);
