@@ -161,9 +161,8 @@ void ixgbe_function_set_bus_master(IxgbeFunction *fn, bool on)
     if (fn->port_ops) {
         fn->port_ops->bus_master(fn->port, on);
     }
-    if (on) {
-        ixgbe_function_schedule(fn);
-    }
+    /* Transmit may go on, or a frame that waits is to be dropped. */
+    ixgbe_function_schedule(fn);
 }
 
 /* --- running ------------------------------------------------------------------ */
@@ -311,9 +310,7 @@ void ixgbe_function_set_state(IxgbeFunction *fn, const IxgbePortState *state)
     if (tell) {
         ixgbe_intr_raise(&fn->intr, fn->other_vector);
     }
-    if (state->tx_enable) {
-        ixgbe_function_schedule(fn);
-    }
+    ixgbe_function_schedule(fn);
 }
 
 /* 8.3.5 VFMAILBOX; RSTI is a level: the PF driver is not up. */

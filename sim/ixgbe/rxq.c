@@ -55,8 +55,11 @@ void ixgbe_rxq_reset(IxgbeRxq *q, IxgbeResetKind kind)
     q->rscctl = 0;
     q->vector = IXGBE_NO_VECTOR;
     q->last = 0;
-    q->waiting = false;
     set_idle(q, IXGBE_RX_IDLE);
+    if (q->waiting) {
+        /* Whoever holds the frame has to hear that it is to be dropped. */
+        ixgbe_function_schedule(q->fn);
+    }
 }
 
 static bool enabled(const IxgbeRxq *q)

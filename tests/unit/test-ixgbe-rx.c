@@ -175,6 +175,19 @@ static void test_full_ring(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 2);
 }
 
+/* A frame that waits for descriptors must not wait for ever. */
+static void test_reset_while_waiting(Rig *rig, gconstpointer data)
+{
+    uint8_t frame[64] = { 0 };
+
+    rig_start_rx(rig, ONE_BUFFER, 0);
+    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_WAIT);
+    ixgbe_function_flr(rig->fn);
+    rig_run(rig);
+    g_assert_cmpuint(rig->rx_rooms, ==, 1);
+    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DONE);
+}
+
 static void test_frame_too_big_for_ring(Rig *rig, gconstpointer data)
 {
     static uint8_t frame[IXGBE_FRAME_MAX];
@@ -294,6 +307,7 @@ int main(int argc, char **argv)
     TEST("split-overflow", test_split_overflow);
     TEST("legacy", test_legacy);
     TEST("full-ring", test_full_ring);
+    TEST("reset-while-waiting", test_reset_while_waiting);
     TEST("frame-too-big-for-ring", test_frame_too_big_for_ring);
     TEST("absurd-ring", test_absurd_ring);
     TEST("dma-fault-stops-queue", test_dma_fault_stops_queue);
