@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Linux's intel-iommu driver on a guest-owned vtd-iommu, with traffic."""
 # timeout: 600
+import json
 import os
 import re
 import tempfile
@@ -101,4 +102,51 @@ def trixie():
         traffic(guest)
 
 
-main(modes, options, affinity, migrate, trixie)
+HYPERVISOR = '/machine/hypervisor-iommu'
+
+
+def unit(guest, name):
+    return json.loads(guest.qmp.command('qom-get', path=HYPERVISOR,
+                                        property=name))
+
+
+def replay(guest, request):
+    """Makes a request as the VF would; what became of it."""
+    guest.qmp.command('qom-set', path=HYPERVISOR, property='x-replay',
+                      value=request)
+    return unit(guest, 'x-replay-result')
+
+
+def revoked():
+    """a VF's requests pass while it is granted; late ones are blocked"""
+    vf = ['-device', 'hv-vmbus', '-device', 'hv-vpci,id=v0',
+          '-netdev', 'user,id=n0', '-device',
+          'ixgbe-vf,id=vf0,netdev=n0,bus=v0.0,rid=0x380']
+    # RAM that the kernel is told to leave alone.
+    spare = 0xf000000
+    with Guest(devices=vf, smp=2, append='memmap=1M$0xf000000 '
+               'iovlab.ip=10.0.2.15/24') as guest:
+        guest.up()
+        guest.check('ping -c 5 10.0.2.2')
+        use, stats = unit(guest, 'use'), unit(guest, 'stats')
+        need(use['domains'] == 1 and use['irtes'] > 0, use)
+        need(stats['iotlb-hits'] > 0 and stats['irte-hits'] > 0, stats)
+        need(unit(guest, 'faults') == [], 'faults while granted')
+        result = replay(guest, f'dma-write:0x380:{spare}:256')
+        need(result['result'] == 'done' and result['memory-changed'], result)
+        result = replay(guest, f'dma-write:0x381:{spare + 256}:256')
+        need(result['result'] == 'blocked', 'another requester got in')
+
+        guest.qmp.command('device_del', id='vf0')
+        guest.qmp.event('DEVICE_DELETED', device='vf0')
+        need(not any(unit(guest, 'use').values()), unit(guest, 'use'))
+        for request in (f'dma-write:0x380:{spare + 512}:256',
+                        'msi:0x380:0xfee00018:0', 'msi:0x380:0xfee00000:0x41'):
+            result = replay(guest, request)
+            need(result['result'] == 'blocked' and result['faults'] == 1 and
+                 not result['memory-changed'], result)
+        reasons = [fault['reason'] for fault in unit(guest, 'faults')[-3:]]
+        need(reasons == [0x02, 0x22, 0x25], reasons)
+
+
+main(revoked, modes, options, affinity, migrate, trixie)
