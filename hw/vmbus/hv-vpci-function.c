@@ -7,8 +7,10 @@
 #include "qemu/osdep.h"
 #include "hv-vpci-int.h"
 
+#include "block/aio.h"
 #include "hw/hotplug.h"
 #include "qapi/error.h"
+#include "qemu/main-loop.h"
 
 #include "iovlab-trace.h"
 
@@ -199,15 +201,52 @@ void hv_vpci_function_unplug(HvVpci *s, PCIDevice *pdev)
     fn->pdev = NULL;
 }
 
-void hv_vpci_functions_remove(HvVpci *s)
+bool hv_vpci_has_functions(HvVpci *s)
 {
     for (unsigned devfn = 0; devfn < PCI_DEVFN_MAX; devfn++) {
-        PCIDevice *pdev = hv_vpci_pdev(s, devfn);
-
-        if (pdev) {
-            hotplug_handler_unplug(HOTPLUG_HANDLER(s), DEVICE(pdev),
-                                   &error_abort);
-            object_unparent(OBJECT(pdev));
+        if (hv_vpci_pdev(s, devfn)) {
+            return true;
         }
     }
+    return false;
+}
+
+static void retire_bh(void *opaque)
+{
+    HvVpciFunction *fn = opaque;
+    HvVpci *s = fn->vpci;
+    PCIDevice *pdev = fn->pdev;
+
+    fn->retiring = false;
+    if (pdev) {
+        hotplug_handler_unplug(HOTPLUG_HANDLER(s), DEVICE(pdev),
+                               &error_abort);
+        object_unparent(OBJECT(pdev));
+    }
+    hv_vpci_retired(s);
+    object_unref(OBJECT(s));
+}
+
+static void retire_rcu(struct rcu_head *head)
+{
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), retire_bh,
+                            container_of(head, HvVpciFunction, rcu));
+}
+
+/*
+ * A processor that waits for the BQL to make its access has looked the BAR up
+ * before; it is in an RCU critical section.
+ */
+void hv_vpci_function_retire(HvVpci *s, uint8_t devfn)
+{
+    HvVpciFunction *fn = s->function[devfn];
+
+    if (!fn || !fn->pdev || fn->retiring) {
+        return;
+    }
+    trace_hv_vpci_function_retire(s->number, devfn);
+    hv_vpci_function_revoke(s, devfn);
+    fn->retiring = true;
+    object_ref(OBJECT(s));
+    call_rcu1(&fn->rcu, retire_rcu);
 }

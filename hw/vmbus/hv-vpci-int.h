@@ -11,6 +11,7 @@
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_device.h"
 #include "hw/pci/pci_host.h"
+#include "qemu/rcu.h"
 #include "qemu/units.h"
 
 #include "iommu/vtd-iommu.h"
@@ -44,6 +45,7 @@ struct HvVpci {
     PCIBus *pci;
     VtdIommu *iommu;
     unsigned number;                /* for requester ids */
+    bool leaving;                   /* device_del of the bus is under way */
     Error *blocker;                 /* of migration, while there is a VF */
 
     MemoryRegion mmio;              /* PCI memory space of the bus */
@@ -60,6 +62,8 @@ struct HvVpciFunction {
     PCIDevice *pdev;                /* NULL: unplugged */
     uint16_t rid;
     bool granted;
+    bool retiring;
+    struct rcu_head rcu;
     /* Read all ones below each BAR, until the guest let go of them. */
     MemoryRegion ghost[VPCI_BARS];
     bool ghost_mapped[VPCI_BARS];
@@ -70,13 +74,23 @@ bool hv_vpci_function_plug(HvVpci *s, PCIDevice *pdev, Error **errp);
 /* DMA and interrupts of the function end here. */
 void hv_vpci_function_revoke(HvVpci *s, uint8_t devfn);
 void hv_vpci_function_unplug(HvVpci *s, PCIDevice *pdev);
-/* Takes all PCI devices off the bus, without asking anyone. */
-void hv_vpci_functions_remove(HvVpci *s);
+/*
+ * The guest has lost the function, which was reset: its DMA and interrupts end
+ * now, the PCI device goes when no processor can be in the middle of an access
+ * to its BARs any more.  hv_vpci_retired() follows.
+ */
+void hv_vpci_function_retire(HvVpci *s, uint8_t devfn);
+bool hv_vpci_has_functions(HvVpci *s);
 /* Requester id for the IOMMU. */
 uint16_t hv_vpci_rid(void *opaque, int devfn);
 /* The function's BARs may have moved. */
 void hv_vpci_ghosts_update(HvVpci *s, uint8_t devfn);
 void hv_vpci_ghosts_drop(HvVpci *s);
+
+/* --- hv-vpci.c ------------------------------------------------------------- */
+
+/* A function or the channel is gone: device_del may be waiting for it. */
+void hv_vpci_retired(HvVpci *s);
 
 /* --- hv-vpci-ops.c: the world of the protocol machine ---------------------- */
 

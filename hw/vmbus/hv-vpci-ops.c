@@ -8,8 +8,6 @@
 #include "hv-vpci-int.h"
 
 #include "exec/address-spaces.h"
-#include "hw/hotplug.h"
-#include "qapi/error.h"
 #include "qemu/main-loop.h"
 
 #include "iovlab-trace.h"
@@ -136,14 +134,9 @@ static void bus_function_reset(void *opaque, uint8_t devfn)
 static void bus_function_gone(void *opaque, uint8_t devfn, VpciGone why)
 {
     HvVpci *s = opaque;
-    PCIDevice *pdev = hv_vpci_pdev(s, devfn);
-    HotplugHandler *handler = HOTPLUG_HANDLER(s);
 
     trace_hv_vpci_function_gone(s->number, devfn, why);
-    if (pdev) {
-        hotplug_handler_unplug(handler, DEVICE(pdev), &error_abort);
-        object_unparent(OBJECT(pdev));
-    }
+    hv_vpci_function_retire(s, devfn);
 }
 
 static void bus_channel_gone(void *opaque)
@@ -152,8 +145,7 @@ static void bus_channel_gone(void *opaque)
 
     trace_hv_vpci_channel_gone(s->number);
     hv_vpci_ghosts_drop(s);
-    /* Does nothing unless device_del is waiting for it. */
-    hv_vmbus_device_released(HV_VMBUS_DEVICE(s));
+    hv_vpci_retired(s);
 }
 
 const VpciBusOps hv_vpci_bus_ops = {

@@ -95,6 +95,10 @@ static void pci_pre_plug(HotplugHandler *handler, DeviceState *dev,
     PCIDevice *pdev = PCI_DEVICE(dev);
     PCIDeviceClass *pc = PCI_DEVICE_GET_CLASS(pdev);
 
+    if (s->leaving) {
+        error_setg(errp, "the virtual PCI bus is being removed");
+        return;
+    }
     if (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE) ||
         pc->class_id >> 8 == PCI_BASE_CLASS_BRIDGE) {
         error_setg(errp, "a virtual PCI bus takes functions, not bridges");
@@ -110,12 +114,9 @@ static void pci_pre_plug(HotplugHandler *handler, DeviceState *dev,
 
 static void blocker_update(HvVpci *s)
 {
-    for (unsigned devfn = 0; devfn < PCI_DEVFN_MAX; devfn++) {
-        if (hv_vpci_pdev(s, devfn)) {
-            return;
-        }
+    if (!hv_vpci_has_functions(s)) {
+        migrate_del_blocker(&s->blocker);
     }
-    migrate_del_blocker(&s->blocker);
 }
 
 static void pci_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
@@ -193,7 +194,6 @@ static void hv_vpci_unrealize(HvVmbusDevice *dev)
 {
     HvVpci *s = HV_VPCI(dev);
 
-    hv_vpci_functions_remove(s);
     host_destroy(s);
     g_clear_pointer(&s->bus, vpci_bus_free);
     hv_vpci_ghosts_drop(s);
@@ -202,17 +202,28 @@ static void hv_vpci_unrealize(HvVmbusDevice *dev)
     migrate_del_blocker(&s->blocker);
 }
 
+void hv_vpci_retired(HvVpci *s)
+{
+    if (!s->leaving || hv_vpci_has_functions(s)) {
+        return;
+    }
+    host_destroy(s);
+    if (!vpci_bus_offered(s->bus)) {
+        hv_vmbus_device_released(HV_VMBUS_DEVICE(s));
+    }
+}
+
 /* Surprise removal: the functions go now, the channel once it is released. */
 static void hv_vpci_unplug_request(HvVmbusDevice *dev, Error **errp)
 {
     HvVpci *s = HV_VPCI(dev);
 
+    s->leaving = true;
     vpci_bus_rescind(s->bus);
-    hv_vpci_functions_remove(s);
-    host_destroy(s);
-    if (!vpci_bus_offered(s->bus)) {
-        hv_vmbus_device_released(dev);
+    for (unsigned devfn = 0; devfn < PCI_DEVFN_MAX; devfn++) {
+        hv_vpci_function_retire(s, devfn);
     }
+    hv_vpci_retired(s);
 }
 
 static void hv_vpci_finalize(Object *obj)
