@@ -261,6 +261,30 @@ def migration():
         guest.qmp.event('MIGRATION', status='completed')
 
 
+def frozen():
+    """A guest that cannot answer loses the VF by surprise, and lives on"""
+    with boot() as guest:
+        guest.up()
+        add_bus(guest, 0)
+        add_vf(guest)
+        vf_works(guest)
+        guest.qmp.command('stop')
+        guest.qmp.command('device_del', id='vf0')
+        try:
+            guest.qmp.event('DEVICE_DELETED', 2, device='vf0')
+            raise Failed('ejected without the guest')
+        except Failed as error:
+            need('no event' in str(error), str(error))
+        delete(guest, 'vpci0', 'vf0')
+        nothing_left(guest)
+        guest.qmp.command('cont')
+        guest.qmp.event('DEVICE_DELETED', device='vpci0')
+        guest.wait('test ! -e /sys/class/net/eth0')
+        add_bus(guest, 0)
+        add_vf(guest)
+        vf_works(guest)
+
+
 def newer_kernel():
     """Debian 13's kernel (6.12): in, used, ejected, in again, withdrawn"""
     with boot(kernel=image('--suite', 'trixie')) as guest:
@@ -275,5 +299,5 @@ def newer_kernel():
 
 
 need_device('hv-vmbus', 'hv-vpci', 'ixgbe-vf', 'vtd-iommu')
-main(buses, processors, storm, early, in_use, reload, reset, migration,
+main(buses, processors, storm, early, in_use, frozen, reload, reset, migration,
      newer_kernel)
