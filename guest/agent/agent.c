@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,28 +29,31 @@ uint64_t agent_now_ns(void)
 
 static void report(void)
 {
-    fprintf(out, "{\"now_ns\":%" PRIu64 ",", agent_now_ns());
+    fprintf(out, "\"now_ns\":%" PRIu64 ",", agent_now_ns());
     streams_report(out);
     fputc(',', out);
     transfer_report(out);
     fputc(',', out);
     netdev_report(out);
-    fputs("}\n", out);
 }
 
 static void answer(bool ok)
 {
-    fputs(ok ? "{\"ok\":true}\n" : "{\"ok\":false}\n", out);
+    fputs(ok ? "\"ok\":true" : "\"ok\":false", out);
 }
 
-static void command(char *line)
+/* Prints the members of the answer. */
+static void command(const char *line)
 {
     char address[64];
     unsigned a, b, c;
     uint64_t seed_out, seed_in;
 
     if (strcmp(line, "ping") == 0) {
-        answer(true);
+        struct utsname name;
+
+        uname(&name);
+        fprintf(out, "\"ok\":true,\"kernel\":\"%s\"", name.release);
     } else if (strcmp(line, "report") == 0) {
         report();
     } else if (sscanf(line, "send %u %63s %u %u", &a, address, &b, &c) == 4) {
@@ -63,9 +68,23 @@ static void command(char *line)
         answer(true);
     } else if (sscanf(line, "freeze %u", &a) == 1) {
         answer(freeze_start(a));
-    } else if (*line) {
-        fputs("{\"error\":\"unknown command\"}\n", out);
+    } else {
+        fputs("\"ok\":false,\"error\":\"unknown command\"", out);
     }
+}
+
+/* "NUMBER COMMAND": the answer bears the number, so that none is mistaken. */
+static void request(char *line)
+{
+    char *rest;
+    unsigned long id = strtoul(line, &rest, 10);
+
+    if (rest == line || *rest != ' ') {
+        return;
+    }
+    fprintf(out, "{\"id\":%lu,", id);
+    command(rest + 1);
+    fputs("}\n", out);
     fflush(out);
 }
 
@@ -78,7 +97,7 @@ static void commands_read(int fd)
     while (read(fd, &c, 1) == 1) {
         if (c == '\n' || c == '\r') {
             line[len] = 0;
-            command(line);
+            request(line);
             len = 0;
         } else if (len < sizeof(line) - 1) {
             line[len++] = c;

@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -66,6 +67,29 @@ static gboolean wake(gpointer opaque)
     return G_SOURCE_CONTINUE;
 }
 
+/* Interrupted: the scenario is cut short, the laboratory is cleared away. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal)
+{
+    interrupted = 1;
+}
+
+bool lab_interrupted(void)
+{
+    return interrupted;
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal,
+                                .sa_flags = SA_RESETHAND };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
 bool lab_wait(Lab *lab, unsigned ms, bool (*done)(Lab *lab, void *opaque),
               void *opaque)
 {
@@ -73,7 +97,8 @@ bool lab_wait(Lab *lab, unsigned ms, bool (*done)(Lab *lab, void *opaque),
     guint tick = g_timeout_add(20, wake, NULL);
     bool ok = false;
 
-    while (!(ok = done(lab, opaque)) && g_get_monotonic_time() < end) {
+    while (!(ok = done(lab, opaque)) && g_get_monotonic_time() < end &&
+           !interrupted) {
         g_main_context_iteration(NULL, TRUE);
     }
     g_source_remove(tick);
@@ -127,8 +152,14 @@ bool lab_command(Lab *lab, const char *first, ...)
     }
     g_subprocess_communicate_utf8_async(process, NULL, NULL, child_done,
                                         &child);
-    while (!child.exited) {
+    while (!child.exited && !(interrupted && !lab->closing)) {
         g_main_context_iteration(NULL, TRUE);
+    }
+    if (!child.exited) {
+        g_subprocess_force_exit(process);
+        while (!child.exited) {
+            g_main_context_iteration(NULL, TRUE);
+        }
     }
     ok = g_subprocess_get_successful(process);
     if (!ok) {
@@ -222,6 +253,7 @@ static char *read_kernel_name(JsonObject *hello)
 
 bool lab_start(Lab *lab, const LabSetup *setup)
 {
+    watch_signals();
     lab->setup = *setup;
     lab->n_vms = setup->vms ? setup->vms : 1;
     lab_say(lab, "hosts A and B and their top-of-rack switch start");
@@ -309,6 +341,10 @@ static void remove_tree(const char *dir)
 
 void lab_finish(Lab *lab)
 {
+    if (interrupted) {
+        report_fail(lab->report, "interrupted");
+        return;
+    }
     if (lab->started) {
         lab_note_final_vf(lab);
         lab_traffic_finish(lab);
@@ -340,6 +376,8 @@ void lab_free(Lab *lab)
     }
     g_clear_pointer(&lab->tor, iov_client_free);
     g_free(lab->migrate_error);
+    lab->closing = true;
+    keep_files(lab, lab->run_dir, "");
     lab_command(lab, "stop", "--all", NULL);
     keep_files(lab, lab->run_dir, "");
     remove_tree(lab->run_dir);

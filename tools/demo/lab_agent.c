@@ -67,7 +67,8 @@ static char *read_line(Lab *lab, LabVm *vm, unsigned ms)
     char *line;
 
     g_socket_set_blocking(socket, FALSE);
-    while (!(line = take_line(vm)) && g_get_monotonic_time() < end) {
+    while (!(line = take_line(vm)) && g_get_monotonic_time() < end &&
+           !lab_interrupted()) {
         char buf[4096];
         gssize n = g_socket_receive(socket, buf, sizeof(buf), NULL, NULL);
 
@@ -99,7 +100,8 @@ static JsonObject *parse_line(const char *line)
 static JsonObject *ask(Lab *lab, unsigned i, const char *command, unsigned ms)
 {
     LabVm *vm = &lab->vms[i];
-    g_autofree char *text = g_strdup_printf("\n%s\n", command);
+    unsigned id = ++vm->agent_id;
+    g_autofree char *text = g_strdup_printf("\n%u %s\n", id, command);
     JsonObject *answer = NULL;
 
     if (!connect_agent(lab, i) ||
@@ -115,7 +117,9 @@ static JsonObject *ask(Lab *lab, unsigned i, const char *command, unsigned ms)
             return NULL;
         }
         answer = parse_line(line);
-        if (answer && json_object_has_member(answer, "hello")) {
+        /* Late answers to what was given up, and the agent's greeting. */
+        if (answer && json_object_get_int_member_with_default(answer, "id", 0)
+                      != id) {
             g_clear_pointer(&answer, json_object_unref);
         }
     }
@@ -126,7 +130,7 @@ bool lab_agent_wait(Lab *lab, unsigned vm, unsigned ms)
 {
     int64_t end = g_get_monotonic_time() + ms * 1000LL;
 
-    while (g_get_monotonic_time() < end) {
+    while (g_get_monotonic_time() < end && !lab_interrupted()) {
         JsonObject *answer = ask(lab, vm, "ping", 500);
 
         if (answer) {
@@ -142,7 +146,7 @@ bool lab_agent_wait(Lab *lab, unsigned vm, unsigned ms)
 
 JsonObject *lab_agent(Lab *lab, unsigned vm, const char *command)
 {
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < TRIES && !lab_interrupted(); i++) {
         JsonObject *answer = ask(lab, vm, command, ANSWER_MS);
 
         if (answer) {

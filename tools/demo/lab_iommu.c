@@ -8,7 +8,7 @@
 
 #include "../base/jsonline.h"
 
-#define IOMMU_PATH "/machine/vtd-iommu"
+#define IOMMU_PATH "/machine/hypervisor-iommu"
 #define VMBUS_PATH "/machine/peripheral/vmbus"
 #define VF_PATH "/machine/peripheral/vf0"
 

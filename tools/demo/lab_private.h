@@ -20,6 +20,7 @@ typedef struct LabVm {
     GSocketConnection *agent;   /* to the VM's agent where it runs now */
     LabHost agent_host;
     GString *agent_in;
+    unsigned agent_id;          /* of the last request */
     bool booted;
     char *migration_end;        /* how the last migration ended, or NULL */
     bool migration_active;
@@ -45,6 +46,7 @@ struct Lab {
     Peer *peer;
     LabVm vms[LAB_VMS];
     unsigned n_vms;
+    bool closing;               /* lab_free() is at it */
     bool started;               /* traffic runs */
     int64_t t0_us;
     bool vf_noted;              /* report->vf_before is known */
@@ -52,6 +54,8 @@ struct Lab {
     char *migrate_error;
 };
 
+/* The user wants it to end. */
+bool lab_interrupted(void);
 const char *lab_host_name(LabHost host);
 double lab_ms(const Lab *lab, int64_t t_us);
 void lab_say(Lab *lab, const char *fmt, ...) G_GNUC_PRINTF(2, 3);

@@ -318,6 +318,35 @@ static void cmd_capture(void *opaque, ControlRequest *request,
     }
 }
 
+/* --- QMP ---------------------------------------------------------------- */
+
+static void qmp_replied(void *opaque, JsonNode *ret, const char *error)
+{
+    ControlRequest *request = opaque;
+
+    if (error) {
+        control_fail(request, ERR_FAILED, "%s", error);
+    } else {
+        control_reply(request, ret ? json_node_copy(ret) : NULL);
+    }
+}
+
+/* The host process has the VM's one QMP connection; others ask it. */
+static void cmd_qmp(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    Vm *vm = find_vm(opaque, request, args);
+    JsonObject *arguments = json_obj(args, "arguments");
+
+    if (vm && !vm->qmp) {
+        control_fail(request, ERR_STATE, "VM '%s' has no QMP connection",
+                     vm->config.name);
+    } else if (vm) {
+        qmp_execute(vm->qmp, json_str(args, "execute", ""),
+                    arguments ? json_object_ref(arguments) : NULL,
+                    qmp_replied, request);
+    }
+}
+
 static void cmd_quit(void *opaque, ControlRequest *request, JsonObject *args)
 {
     control_reply(request, NULL);
@@ -376,6 +405,12 @@ static const ControlArg capture_args[] = {
     { "file", CONTROL_TEXT },
     { NULL },
 };
+static const ControlArg qmp_arg[] = {
+    { "vm", CONTROL_NAME, true },
+    { "execute", CONTROL_TEXT, true },
+    { "arguments", CONTROL_OBJECT },
+    { NULL },
+};
 static const ControlArg quit_args[] = {
     { "keep-vms", CONTROL_BOOL },
     { NULL },
@@ -398,6 +433,7 @@ const ControlCommand host_commands[] = {
     { "set", set_args, cmd_set, "Change settings of the host" },
     { "capture", capture_args, cmd_capture,
       "Capture a port to a file, or stop (no file)" },
+    { "qmp", qmp_arg, cmd_qmp, "Run a QMP command in a VM's QEMU" },
     { "quit", quit_args, cmd_quit, "End the host process" },
     { NULL },
 };
