@@ -3,8 +3,8 @@
  *
  * It sends and receives the sequence-numbered streams and the TCP transfer of
  * spec/stream.h, and answers requests, a number and a command on a line each,
- * on a serial port with one line of JSON each.  It is a user of the guest's network, nothing more:
- * kernel and drivers are the distribution's own.
+ * on a serial port with one line of JSON each.  It is a user of the guest's
+ * network, nothing more: kernel and drivers are the distribution's own.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
