@@ -127,6 +127,8 @@ static void note_migration(LabVm *vm, JsonObject *event)
     if (g_str_equal(name, "migration")) {
         vm->migration_active |= g_str_equal(json_str(event, "status", ""),
                                             "active");
+    } else if (g_str_equal(name, "vfs-detached")) {
+        vm->without_vf = true;
     } else if (g_str_equal(name, "migrate-completed")) {
         note_end(vm, "completed");
     } else if (g_str_equal(name, "migrate-failed")) {

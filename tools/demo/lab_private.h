@@ -11,6 +11,8 @@
 
 /* Streams by number: even ones go to a VM, odd ones come from it. */
 #define LAB_STREAM_SIZE 256
+#define LAB_TO_GUEST 0
+#define LAB_FROM_GUEST 1
 #define LAB_BOOT_MS 120000
 
 typedef struct LabVm {
@@ -24,6 +26,7 @@ typedef struct LabVm {
     bool booted;
     char *migration_end;        /* how the last migration ended, or NULL */
     bool migration_active;
+    bool without_vf;            /* a save or migration has taken it */
     char *path;                 /* as the last event said */
     LabHost place;
     char *late_dma;             /* what the last VF used, for replay */

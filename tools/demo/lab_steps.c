@@ -254,22 +254,48 @@ bool lab_migrate_cancel(Lab *lab, unsigned vm)
     return lab_command(lab, "migrate", vm_of(lab, vm)->name, "--cancel", NULL);
 }
 
+static bool lost_its_vf(Lab *lab, void *opaque)
+{
+    return ((LabVm *)opaque)->without_vf || lab->migrate_replied;
+}
+
+/*
+ * While the VM is in the file nobody is there to send to: the peer pauses once
+ * the VF is gone, a while before the VM stops.
+ */
 bool lab_save(Lab *lab, unsigned vm, const char *file)
 {
     g_autofree char *path = g_build_filename(lab->run_dir, file, NULL);
+    LabVm *v = vm_of(lab, vm);
 
-    return lab_command(lab, "save", vm_of(lab, vm)->name, path, NULL);
+    v->without_vf = false;
+    lab->migrate_replied = false;
+    iov_client_send(lab->clients[v->place], "save",
+                    iov_args("s:vm", v->name, "s:file", path, NULL),
+                    migrate_reply, lab);
+    lab_wait(lab, DETACH_MS, lost_its_vf, v);
+    peer_stream_stop(lab->peer, LAB_TO_GUEST);
+    if (!lab_wait(lab, MIGRATE_MS, migration_replied, v) ||
+        lab->migrate_error) {
+        report_fail(lab->report, "%s: not saved: %s", v->name,
+                    lab->migrate_error ? lab->migrate_error : "no answer");
+        return false;
+    }
+    return true;
 }
 
 bool lab_restore(Lab *lab, unsigned vm, LabHost host, const char *file)
 {
     g_autofree char *path = g_build_filename(lab->run_dir, file, NULL);
     LabVm *v = vm_of(lab, vm);
+    bool ok;
 
     lab_agent_drop(v);
     v->place = host;
-    return lab_command(lab, "restore", "--host", lab_host_name(host), path,
-                       NULL);
+    ok = lab_command(lab, "restore", "--host", lab_host_name(host), path,
+                     NULL);
+    peer_stream_resume(lab->peer, LAB_TO_GUEST);
+    return ok;
 }
 
 bool lab_kill_target(Lab *lab, unsigned vm, LabHost host)

@@ -7,8 +7,7 @@
 
 #include <gio/gio.h>
 
-enum { TO_GUEST = 0, FROM_GUEST = 1, BETWEEN = 2, TCP_KBYTES = 400,
-       SETTLE_MS = 1500, TCP_END_MS = 15000 };
+enum { BETWEEN = 2, TCP_KBYTES = 400, SETTLE_MS = 1500, TCP_END_MS = 15000 };
 
 static bool agent_ok(Lab *lab, unsigned vm, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
@@ -64,12 +63,12 @@ bool lab_traffic_start(Lab *lab)
                         rate, LAB_STREAM_SIZE);
     }
     lab_say(lab, "traffic starts: %u frames a second each way, and TCP", rate);
-    if (!peer_stream_start(lab->peer, TO_GUEST, vm->ip, vm->mac, rate,
+    if (!peer_stream_start(lab->peer, LAB_TO_GUEST, vm->ip, vm->mac, rate,
                            LAB_STREAM_SIZE)) {
         report_fail(lab->report, "the peer could not start its stream");
         return false;
     }
-    return agent_ok(lab, 0, "send %d %s %u %d", FROM_GUEST, PEER_IP, rate,
+    return agent_ok(lab, 0, "send %d %s %u %d", LAB_FROM_GUEST, PEER_IP, rate,
                     LAB_STREAM_SIZE) && start_tcp(lab);
 }
 
@@ -127,11 +126,11 @@ static void add_stream(Lab *lab, const char *name, uint64_t sent,
 
 static void add_from_guest(Lab *lab, JsonObject *report)
 {
-    JsonObject *tx = agent_stream(report, "senders", FROM_GUEST);
+    JsonObject *tx = agent_stream(report, "senders", LAB_FROM_GUEST);
     PeerStream p;
     JsonObject *rx = json_object_new();
 
-    peer_stream_get(lab->peer, FROM_GUEST, &p);
+    peer_stream_get(lab->peer, LAB_FROM_GUEST, &p);
     json_object_set_int_member(rx, "received", p.received);
     json_object_set_int_member(rx, "duplicated", p.duplicated);
     json_object_set_int_member(rx, "reordered", p.reordered);
@@ -208,8 +207,8 @@ static void finish_with_peer(Lab *lab)
     PeerStream p;
     JsonObject *report;
 
-    peer_stream_stop(lab->peer, TO_GUEST);
-    agent_ok(lab, 0, "stop %d", FROM_GUEST);
+    peer_stream_stop(lab->peer, LAB_TO_GUEST);
+    agent_ok(lab, 0, "stop %d", LAB_FROM_GUEST);
     peer_tcp_finish(lab->peer);
     agent_ok(lab, 0, "tcp-finish");
     lab_wait(lab, TCP_END_MS, tcp_done, NULL);
@@ -218,9 +217,9 @@ static void finish_with_peer(Lab *lab)
     if (!report) {
         return;
     }
-    peer_stream_get(lab->peer, TO_GUEST, &p);
+    peer_stream_get(lab->peer, LAB_TO_GUEST, &p);
     add_stream(lab, "peer-to-guest", p.sent,
-               agent_stream(report, "receivers", TO_GUEST));
+               agent_stream(report, "receivers", LAB_TO_GUEST));
     add_from_guest(lab, report);
     add_tcp(lab, report);
     json_object_unref(report);

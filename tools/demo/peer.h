@@ -61,6 +61,8 @@ void peer_free(Peer *peer);
 bool peer_stream_start(Peer *peer, unsigned id, const char *ip,
                        const char *mac, unsigned rate, unsigned size);
 void peer_stream_stop(Peer *peer, unsigned id);
+/* Goes on with the next number after a stop. */
+void peer_stream_resume(Peer *peer, unsigned id);
 /* Both directions of the number @id: what was sent, what was received. */
 void peer_stream_get(Peer *peer, unsigned id, PeerStream *stream);
 

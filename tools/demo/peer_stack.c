@@ -238,6 +238,16 @@ void peer_stream_stop(Peer *peer, unsigned id)
     }
 }
 
+void peer_stream_resume(Peer *peer, unsigned id)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&peer->lock);
+
+    if (id < PEER_STREAMS && peer->stack.senders[id].interval_ns) {
+        peer->stack.senders[id].active = true;
+        peer->stack.senders[id].due_ns = peer_now_ns();
+    }
+}
+
 void peer_stream_get(Peer *peer, unsigned id, PeerStream *stream)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&peer->lock);
