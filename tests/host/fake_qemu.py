@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A stand-in for QEMU: QMP and the link protocol, no machine.
+
+It is the host processes' VM in tests: it takes frames, moves its data path
+when a VF comes or goes, and migrates to another one of its kind.  Every frame
+it takes is a line in $FAKE_QEMU_LOG.
+"""
+import json
+import os
+import selectors
+import socket
+import struct
+import sys
+import time
+
+(FRAME, HELLO, ACK, RUNSTATE, DRAINED) = (2, 16, 17, 18, 19)
+(WELCOME, DRAIN, RECALL) = (32, 33, 34)
+(NIC_DATAPATH_DONE, NIC_STATUS, NIC_DATAPATH) = (50, 64, 65)
+MAGIC = 0x4b4e4c56
+ROLE_NIC, ROLE_VF = 1, 2
+BLACKOUT = 0.15
+
+selector = selectors.DefaultSelector()
+log = open(os.environ['FAKE_QEMU_LOG'], 'a', encoding='ascii', buffering=1)
+
+
+class Link:
+    """One device's connection to the host process."""
+
+    def __init__(self, vm, path, role, index):
+        self.vm, self.role, self.index = vm, role, index
+        self.taken = 0
+        self.buffer = b''
+        self.up = False
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+        selector.register(self.sock, selectors.EVENT_READ, self.readable)
+        self.send(HELLO, struct.pack(
+            '<IHH64sIB3xQQ', MAGIC, 1, role, vm.name.encode(), index,
+            vm.incoming, 0, 0))
+
+    def send(self, kind, body=b''):
+        self.sock.sendall(struct.pack('<IHH', len(body), kind, 0) + body)
+
+    def close(self):
+        selector.unregister(self.sock)
+        self.sock.close()
+
+    def run_state(self):
+        self.send(ACK, struct.pack('<Q', self.taken))
+        self.send(RUNSTATE, struct.pack('<B7xQQ', self.vm.running, 0, 0))
+
+    def status(self):
+        self.send(NIC_STATUS, struct.pack(
+            '<6sBBIIHBBQQ', self.vm.mac, not self.vm.incoming, 1, 0x60001,
+            0x0b, 1500, self.vm.on_vf, 0, 0, 0))
+
+    def readable(self):
+        data = self.sock.recv(1 << 18)
+        if not data:
+            self.close()
+            self.vm.lost.append((self.role, self.index))
+            return
+        self.buffer += data
+        while len(self.buffer) >= 8:
+            length, kind, _ = struct.unpack_from('<IHH', self.buffer)
+            if len(self.buffer) < 8 + length:
+                return
+            body = self.buffer[8:8 + length]
+            self.buffer = self.buffer[8 + length:]
+            self.message(kind, body)
+
+    def message(self, kind, body):
+        if kind == WELCOME:
+            self.up = True
+            self.run_state()
+            if self.role == ROLE_NIC:
+                self.status()
+            else:
+                self.vm.ask_path(True)
+        elif kind == FRAME:
+            self.taken, = struct.unpack_from('<Q', body)
+            frame = body[16:]
+            if frame[12:14] == b'\x88\xb5':
+                number, = struct.unpack_from('>I', frame, 14)
+                path = 'vf' if self.role == ROLE_VF else 'synthetic'
+                log.write(f'{number} {path}\n')
+            self.send(ACK, struct.pack('<Q', self.taken))
+        elif kind == DRAIN:
+            self.send(DRAINED, body)
+        elif kind == RECALL:
+            self.send(ACK, struct.pack('<Q', self.taken))
+            self.send(DRAINED, body)
+        elif kind == NIC_DATAPATH_DONE:
+            self.vm.on_vf = body[8]
+            self.vm.path_moved()
+
+
+class Vm:
+    """The command line, QMP, and what they make."""
+
+    def __init__(self, argv):
+        self.name = argv[argv.index('-name') + 1]
+        self.incoming = '-incoming' in argv
+        self.running = not self.incoming
+        self.on_vf = 0
+        self.vf = None
+        self.ejecting = None
+        self.client = None
+        self.buffer = b''
+        self.lost = []
+        options = {}
+        for option, value in zip(argv, argv[1:]):
+            if option in ('-chardev', '-device'):
+                pairs = dict(p.split('=', 1) for p in value.split(',')
+                             if '=' in p)
+                options[pairs.get('id', value)] = pairs
+        self.mac = bytes.fromhex(options['net0']['mac'].replace(':', ''))
+        self.link_path = options['nic0']['path']
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(options['qmp']['path'])
+        self.server.listen(1)
+        selector.register(self.server, selectors.EVENT_READ, self.accept)
+        self.nic = Link(self, self.link_path, ROLE_NIC, 0)
+
+    def reconnect(self):
+        """The host process may be back."""
+        for role, index in list(self.lost):
+            try:
+                link = Link(self, self.link_path, role, index)
+            except OSError:
+                return
+            self.lost.remove((role, index))
+            if role == ROLE_NIC:
+                self.nic = link
+            else:
+                self.vf = link
+
+    def accept(self):
+        self.client, _ = self.server.accept()
+        selector.register(self.client, selectors.EVENT_READ, self.readable)
+        self.say({'QMP': {'version': {}}})
+
+    def say(self, thing):
+        self.client.sendall(json.dumps(thing).encode() + b'\n')
+
+    def event(self, name, **data):
+        self.say({'event': name, 'data': data})
+
+    def readable(self):
+        data = self.client.recv(65536)
+        if not data:
+            selector.unregister(self.client)
+            return
+        self.buffer += data
+        while b'\n' in self.buffer:
+            line, self.buffer = self.buffer.split(b'\n', 1)
+            request = json.loads(line)
+            name = request['execute'].replace('-', '_')
+            handler = getattr(self, 'do_' + name, lambda args: {})
+            answer = handler(request.get('arguments', {}))
+            self.say({'return': answer, 'id': request.get('id')})
+
+    def do_query_status(self, _):
+        return {'running': self.running}
+
+    def do_quit(self, _):
+        sys.exit(0)
+
+    def do_device_add(self, args):
+        if args['driver'] == 'ixgbe-vf':
+            self.vf = Link(self, self.link_path, ROLE_VF, args['vf'])
+        return {}
+
+    def do_device_del(self, args):
+        if args['id'].startswith('vpci'):
+            self.event('DEVICE_DELETED', device=args['id'])
+        else:
+            self.ejecting = args['id']
+            self.ask_path(False)
+        return {}
+
+    def ask_path(self, to_vf):
+        self.nic.send(NIC_DATAPATH, struct.pack('<QB7x', 1, to_vf))
+
+    def path_moved(self):
+        if self.ejecting and not self.on_vf:
+            self.vf.close()
+            self.event('DEVICE_DELETED', device=self.ejecting)
+            self.ejecting = None
+
+    def do_migrate(self, args):
+        """The VM stops, and runs at the other end a moment later."""
+        self.event('MIGRATION', status='active')
+        self.running = False
+        self.event('STOP')
+        self.nic.run_state()
+        deadline = time.monotonic() + BLACKOUT
+        while time.monotonic() < deadline:
+            turn(deadline - time.monotonic())
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.connect(args['uri'].removeprefix('unix:'))
+            stream.sendall(b'machine')
+        self.event('MIGRATION', status='completed')
+        return {}
+
+    def do_migrate_incoming(self, args):
+        self.stream = socket.socket(socket.AF_UNIX)
+        self.stream.bind(args['uri'].removeprefix('unix:'))
+        self.stream.listen(1)
+        selector.register(self.stream, selectors.EVENT_READ, self.arrive)
+        return {}
+
+    def arrive(self):
+        stream, _ = self.stream.accept()
+        stream.recv(16)
+        selector.unregister(self.stream)
+        self.incoming = False
+        self.running = True
+        self.nic.status()
+        self.nic.run_state()
+        self.event('RESUME')
+
+
+def turn(timeout=None):
+    for key, _ in selector.select(timeout):
+        key.data()
+
+
+vm = Vm(sys.argv)
+while True:
+    turn(0.1)
+    vm.reconnect()

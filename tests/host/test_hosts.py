@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two host processes, the top-of-rack switch and a stand-in for QEMU: a VM
+moves to a VF, migrates under traffic and gets a VF again, and every frame
+reaches it once and in order.  Also: wrong requests, and a host that restarts.
+
+Usage: test_hosts.py IOVLAB FAKE_QEMU   (speaks TAP)
+"""
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+IOVLAB, FAKE = sys.argv[1:3]
+MAC = '00:15:5d:00:00:01'
+RATE = 2000
+
+
+def iovlab(*args, status=0):
+    done = subprocess.run([IOVLAB, *args], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == status, (args, done)
+    return done.stdout + done.stderr
+
+
+def adapter():
+    for host in json.loads(iovlab('show', 'vm', '--json')):
+        for vm in host['vm']:
+            return host['Host'], vm['NetworkAdapters'][0]
+    return None, None
+
+
+def wait_for(what, condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+class Peer(threading.Thread):
+    """Sends numbered frames to the VM until told to stop."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+        self.count = 0
+        self.on = True
+
+    def run(self):
+        head = bytes.fromhex(MAC.replace(':', '')) + b'\2\0\0\0\0\7\x88\xb5'
+        start = time.monotonic()
+        while self.on:
+            due = int((time.monotonic() - start) * RATE)
+            while self.count < due:
+                frame = head + struct.pack('>I', self.count) + bytes(42)
+                self.sock.sendall(struct.pack('>I', len(frame)) + frame)
+                self.count += 1
+            time.sleep(0.001)
+
+
+def received():
+    with open(os.environ['FAKE_QEMU_LOG'], encoding='ascii') as log:
+        return [(int(n), path) for n, path in map(str.split, log)]
+
+
+def start():
+    iovlab('host', 'start', 'A')
+    iovlab('host', 'start', 'B', '--vfs', '1')
+    iovlab('run', '--host', 'A', '--name', 'vm', '--mac', MAC, '--detach')
+    wait_for('VF of A', lambda: adapter()[1]['State'] == 'VfActive')
+
+
+def test_migrate():
+    start()
+    path = iovlab('tor', 'port-add', 'peer').strip()
+    peer = Peer(path)
+    peer.start()
+    time.sleep(0.5)
+    text = iovlab('migrate', 'vm', '--to', 'B')
+    assert re.search(r'[1-9]\d* frames handed over', text), text
+    wait_for('VF of B', lambda: adapter()[1]['State'] == 'VfActive')
+    assert adapter()[0] == 'B'
+    time.sleep(0.5)
+    peer.on = False
+    peer.join()
+    wait_for('all frames', lambda: len(received()) >= peer.count)
+    frames = received()
+    assert [n for n, _ in frames] == list(range(peer.count))
+    paths = [path for _, path in frames]
+    assert paths[0] == paths[-1] == 'vf' and 'synthetic' in paths
+
+
+def test_detach_attach():
+    assert 'Synthetic' in iovlab('vf', 'detach', 'vm')
+    assert adapter()[1]['IovUsage'] == 0
+    assert 'VfActive' in iovlab('vf', 'attach', 'vm')
+
+
+def test_host_restart():
+    pid = json.loads(iovlab('show', 'vm', '--json'))[1]['vm'][0]['Pid']
+    iovlab('host', 'stop', 'B', '--keep-vms')
+    os.kill(pid, 0)
+    assert 'no running host' in iovlab('vf', 'detach', 'vm', status=2)
+    iovlab('host', 'start', 'B', '--vfs', '1')
+    wait_for('link', lambda: adapter()[1]['Connected'])
+    assert adapter()[1]['State'] == 'VfActive'
+    assert 'Synthetic' in iovlab('vf', 'detach', 'vm')
+
+
+def test_wrong_requests():
+    for status, args in (
+            (2, ['nothing']), (2, ['run', '--host', 'A']),
+            (2, ['run', '--host', 'none', '--name', 'x']),
+            (2, ['run', '--host', 'A', '--name', '../x']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--kernel', '/none']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--nics', '9']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--mac', '01:0:0']),
+            (2, ['host', 'start', 'A']), (2, ['migrate', 'vm']),
+            (2, ['host', 'start', 'x', '--vfs', '64']),
+            (2, ['restore', '--host', 'A', '/none']),
+            (2, ['show', 'vm', 'none']), (2, ['show', 'nothing'])):
+        text = iovlab(*args, status=status)
+        assert text.count('\n') == 1 and text.startswith('iovlab: '), text
+
+
+TESTS = [test_migrate, test_detach_attach, test_host_restart,
+         test_wrong_requests]
+
+
+def main():
+    failed = 0
+    print(f'1..{len(TESTS)}')
+    with tempfile.TemporaryDirectory(prefix='iovlab-') as directory:
+        os.environ['IOVLAB_RUN'] = directory
+        os.environ['IOVLAB_QEMU'] = FAKE
+        os.environ['FAKE_QEMU_LOG'] = os.path.join(directory, 'frames')
+        try:
+            for number, test in enumerate(TESTS, 1):
+                try:
+                    test()
+                    print(f'ok {number} {test.__name__}', flush=True)
+                except (AssertionError, OSError, KeyError, IndexError,
+                        TypeError) as error:
+                    failed += 1
+                    print(f'not ok {number} {test.__name__}: {error!r}',
+                          flush=True)
+        finally:
+            subprocess.run([IOVLAB, 'stop', '--all'], check=False,
+                           stdout=subprocess.DEVNULL)
+    sys.exit(failed != 0)
+
+
+main()
