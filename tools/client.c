@@ -203,6 +203,11 @@ void iov_client_free(IovClient *c)
     }
 }
 
+bool iov_client_is_closed(const IovClient *c)
+{
+    return c->dead;
+}
+
 void iov_client_on_closed(IovClient *c, IovClosed closed, void *opaque)
 {
     c->closed = closed;

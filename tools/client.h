@@ -41,6 +41,7 @@ void iov_client_free(IovClient *client);
 /* From now on (with @history: from the start, as far as kept). */
 void iov_client_subscribe(IovClient *client, bool history, IovEvent event,
                           void *opaque);
+bool iov_client_is_closed(const IovClient *client);
 void iov_client_on_closed(IovClient *client, IovClosed closed, void *opaque);
 
 /* Takes @args (may be NULL). */

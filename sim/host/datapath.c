@@ -168,8 +168,8 @@ static void finish_to_vf(Datapath *dp)
 {
     FrameQueue *nic = &dp->queue[DATAPATH_NIC];
     FrameQueue unicast;
-    uint32_t count = nic->count;
     FrameSlot slot;
+    uint32_t count;
 
     dp->ops->timer(dp->opaque, 0);
     if (!dp->up[DATAPATH_VF] || !dp->ops->filter(dp->opaque, true)) {
@@ -179,6 +179,8 @@ static void finish_to_vf(Datapath *dp)
         return;
     }
     frame_queue_init(&unicast, 0, 0);
+    /* Moving the filter may have let frames through: not before it. */
+    count = nic->count;
     while (count--) {
         Frame *frame = frame_queue_take(nic, &slot);
 

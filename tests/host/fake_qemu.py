@@ -41,11 +41,15 @@ class Link:
             vm.incoming, 0, 0))
 
     def send(self, kind, body=b''):
-        self.sock.sendall(struct.pack('<IHH', len(body), kind, 0) + body)
+        try:
+            self.sock.sendall(struct.pack('<IHH', len(body), kind, 0) + body)
+        except OSError:
+            pass                # the reader will see the end
 
     def close(self):
-        selector.unregister(self.sock)
-        self.sock.close()
+        if self.sock.fileno() >= 0:
+            selector.unregister(self.sock)
+            self.sock.close()
 
     def run_state(self):
         self.send(ACK, struct.pack('<Q', self.taken))
@@ -57,10 +61,16 @@ class Link:
             0x0b, 1500, self.vm.on_vf, 0, 0, 0))
 
     def readable(self):
-        data = self.sock.recv(1 << 18)
+        if self.sock.fileno() < 0:
+            return
+        try:
+            data = self.sock.recv(1 << 18)
+        except OSError:
+            data = b''
         if not data:
             self.close()
-            self.vm.lost.append((self.role, self.index))
+            if self in (self.vm.nic, self.vm.vf):
+                self.vm.lost.append((self.role, self.index))
             return
         self.buffer += data
         while len(self.buffer) >= 8:
@@ -118,6 +128,7 @@ class Vm:
                 options[pairs.get('id', value)] = pairs
         self.mac = bytes.fromhex(options['net0']['mac'].replace(':', ''))
         self.link_path = options['nic0']['path']
+        self.nic = None
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(options['qmp']['path'])
         self.server.listen(1)
@@ -143,7 +154,10 @@ class Vm:
         self.say({'QMP': {'version': {}}})
 
     def say(self, thing):
-        self.client.sendall(json.dumps(thing).encode() + b'\n')
+        try:
+            self.client.sendall(json.dumps(thing).encode() + b'\n')
+        except OSError:
+            pass
 
     def event(self, name, **data):
         self.say({'event': name, 'data': data})
@@ -187,6 +201,8 @@ class Vm:
     def path_moved(self):
         if self.ejecting and not self.on_vf:
             self.vf.close()
+            self.vf = None
+            self.lost = [lost for lost in self.lost if lost[0] == ROLE_NIC]
             self.event('DEVICE_DELETED', device=self.ejecting)
             self.ejecting = None
 

@@ -125,3 +125,19 @@ IovClient *cmd_host_of_vm(const char *vm, const char *host, char **name)
     cmd_fail(EXIT_USAGE, "no running host has a VM '%s': see `iovlab show vm`",
              vm);
 }
+
+static void set_true(void *opaque)
+{
+    *(bool *)opaque = true;
+}
+
+void cmd_wait_gone(IovClient *client)
+{
+    bool gone = iov_client_is_closed(client);
+
+    iov_client_on_closed(client, set_true, &gone);
+    while (!gone) {
+        g_main_context_iteration(NULL, TRUE);
+    }
+    iov_client_free(client);
+}

@@ -47,6 +47,9 @@ IovClient *cmd_host_of_vm(const char *vm, const char *host, char **name);
 /* Calls, or exits with the error. */
 JsonNode *cmd_call(IovClient *client, const char *command, JsonObject *args);
 
+/* Waits until the process at the other end is gone; frees @client. */
+void cmd_wait_gone(IovClient *client);
+
 int cmd_host_start(int argc, char **argv);
 int cmd_host_stop(int argc, char **argv);
 int cmd_tor(int argc, char **argv);

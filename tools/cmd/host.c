@@ -160,7 +160,7 @@ int cmd_host_stop(int argc, char **argv)
     g_autoptr(JsonNode) node = cmd_call(client, "quit",
                                         iov_args("b:keep-vms", keep, NULL));
 
-    iov_client_free(client);
+    cmd_wait_gone(client);
     return EXIT_DONE;
 }
 
@@ -226,8 +226,8 @@ static void stop_host(const char *name)
 
     if (client) {
         node = iov_client_call(client, "quit", NULL, NULL);
+        cmd_wait_gone(client);
         printf("host %s ended\n", name);
-        iov_client_free(client);
     }
 }
 
@@ -243,8 +243,8 @@ static void stop_all(void)
     tor = iov_client_tor(NULL);
     if (tor) {
         node = iov_client_call(tor, "quit", NULL, NULL);
+        cmd_wait_gone(tor);
         printf("top-of-rack switch ended\n");
-        iov_client_free(tor);
     }
 }
 

@@ -134,6 +134,9 @@ void host_quit(Host *host, bool keep_vms)
         host_state_save(host);
     }
     host->stopping = true;
+    /* The record stands; and devices may look for the next process. */
+    g_clear_handle_id(&host->state_idle, g_source_remove);
+    g_clear_pointer(&host->links, listener_free);
     while (host->vms) {
         if (keep_vms) {
             vm_release(host->vms->data);

@@ -226,7 +226,8 @@ void nic_set_reason(VmNic *nic, const char *code, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
 const char *nic_path_name(const VmNic *nic);
 char *nic_status_text(const VmNic *nic, const char **status);
-void nic_announce(VmNic *nic);
+/* Tells the switches where the address is; @guest_too: the guest as well. */
+void nic_announce(VmNic *nic, bool guest_too);
 /* Life's operations that talk to QEMU. */
 void nic_plug(VmNic *nic);
 void nic_eject(VmNic *nic);

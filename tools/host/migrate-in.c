@@ -125,7 +125,7 @@ void migrate_in_running(MigrateIn *m)
     vm_event(vm, "vm-resumed", NULL);
     for (unsigned i = 0; i < vm->config.nics; i++) {
         nic_connect(vm->nic[i]);
-        nic_announce(vm->nic[i]);
+        nic_announce(vm->nic[i], true);
     }
     m->limit = g_timeout_add(BACKLOG_LIMIT_MS, backlog_timeout, m);
     check_complete(m);

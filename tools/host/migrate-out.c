@@ -452,6 +452,13 @@ static void start_transfer(MigrateOut *m)
         return;
     }
     set_state(m, OUT_TRANSFER);
+    /*
+     * A switch that does not know a silent guest's address floods: frames
+     * would then be at both hosts when the VM runs at the other.
+     */
+    for (unsigned i = 0; i < m->vm->config.nics; i++) {
+        nic_announce(m->vm->nic[i], false);
+    }
     json_object_set_int_member(parameters, "max-bandwidth", MAX_BANDWIDTH);
     json_object_set_int_member(parameters, "downtime-limit",
                                DOWNTIME_LIMIT_MS);

@@ -665,12 +665,12 @@ void nic_message(VmNic *nic, LinkType type, const void *body, size_t len)
 
 /* --- words ------------------------------------------------------------- */
 
-void nic_announce(VmNic *nic)
+void nic_announce(VmNic *nic, bool guest_too)
 {
     LinkHost *link = side_link(nic, DATAPATH_NIC);
     Frame *frame = vswitch_announcement(nic->mac, 0);
 
-    if (link) {
+    if (link && guest_too) {
         link_host_send(link, LINK_NIC_ANNOUNCE, NULL, 0);
     }
     if (frame) {
