@@ -160,6 +160,26 @@ static bool parse(DemoArgs *args, int *argc, char ***argv, GError **error)
     return g_option_context_parse(context, argc, argv, error);
 }
 
+/* What an earlier run left would be taken for this one's. */
+static void clear_report(const char *dir)
+{
+    static const char *const ours[] = { ".log", ".pcapng", "report.json",
+                                        "timeline.svg" };
+    g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
+    const char *name;
+
+    while (d && (name = g_dir_read_name(d))) {
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(ours); i++) {
+            if (g_str_has_suffix(name, ours[i])) {
+                g_unlink(path);
+                break;
+            }
+        }
+    }
+}
+
 static int check(DemoArgs *args, int argc, char **argv,
                  const Scenario **scenario)
 {
@@ -190,6 +210,7 @@ static int check(DemoArgs *args, int argc, char **argv,
         return usage_error("cannot make the report folder %s: %s",
                            args->report_dir, g_strerror(errno));
     }
+    clear_report(args->report_dir);
     return EXIT_KEPT;
 }
 

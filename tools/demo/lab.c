@@ -245,6 +245,37 @@ static bool boot_vm(Lab *lab, unsigned i)
     return vm->booted;
 }
 
+/* A capture of one port into the report; a port that is not there is none. */
+static void capture(Lab *lab, IovClient *client, const char *owner,
+                    const char *port)
+{
+    g_autofree char *name = g_strdup_printf("%s-%s.pcapng", owner, port);
+    g_autofree char *dir = g_canonicalize_filename(lab->options.report_dir,
+                                                   NULL);
+    g_autofree char *file = g_build_filename(dir, name, NULL);
+    JsonNode *node = iov_client_call(client, "capture",
+                                     iov_args("s:port", port, "s:file", file,
+                                              NULL), NULL);
+
+    g_clear_pointer(&node, json_node_unref);
+}
+
+static void start_captures(Lab *lab)
+{
+    static const char *const ports[] = { "A", "B", "peer" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ports); i++) {
+        capture(lab, lab->tor, "tor", ports[i]);
+    }
+    for (LabHost h = 0; h < LAB_HOSTS; h++) {
+        for (unsigned i = 0; i < lab->n_vms; i++) {
+            g_autofree char *port = g_strdup_printf("vm%u.0", i + 1);
+
+            capture(lab, lab->clients[h], lab_host_name(h), port);
+        }
+    }
+}
+
 static char *read_kernel_name(JsonObject *hello)
 {
     return g_strdup(json_object_get_string_member_with_default(hello, "kernel",
@@ -279,6 +310,7 @@ bool lab_start(Lab *lab, const LabSetup *setup)
         g_clear_pointer(&hello, json_object_unref);
     }
     lab_say(lab, "the guest is up: Linux %s", lab->report->kernel);
+    start_captures(lab);
     if (!lab_traffic_start(lab)) {
         return false;
     }

@@ -52,7 +52,7 @@ bool lab_traffic_start(Lab *lab)
 
     lab->t0_us = g_get_monotonic_time();
     lab->started = true;
-    report_span(lab->report->path, 0, "synthetic");
+    report_span(lab->report->path, 0, vm->path ? vm->path : "synthetic");
     report_span(lab->report->place, 0, "A");
     if (lab->setup.between_vms) {
         lab_say(lab, "streams between the VMs start, %u frames a second each",

@@ -203,22 +203,36 @@ static void time_axis(Plot *p, double y)
     }
 }
 
-/* Numbered lines through the picture; the numbers dodge one another. */
+/*
+ * Numbered lines through the picture.  Events that are closer together than
+ * their numbers are wide share one label.
+ */
 static void event_lines(Plot *p, double top, double bottom)
 {
-    double last_x[3] = { -100, -100, -100 };
+    const GPtrArray *events = p->r->events;
+    double last_label = -100;
+    int row = 0;
 
-    for (guint i = 0; i < p->r->events->len; i++) {
-        const ReportEvent *e = p->r->events->pdata[i];
-        double x = x_of(p, e->t_ms);
-        int row = 0;
+    for (guint first = 0, end; first < events->len; first = end) {
+        double x = x_of(p, ((ReportEvent *)events->pdata[first])->t_ms);
 
-        while (row < 2 && x - last_x[row] < 16) {
-            row++;
-        }
-        last_x[row] = x;
         line(p, x, top, x, bottom, "ev");
-        text(p, x, top - 4 - row * 11, "no", "middle", "%u", i + 1);
+        for (end = first + 1; end < events->len; end++) {
+            double next = x_of(p, ((ReportEvent *)events->pdata[end])->t_ms);
+
+            if (next - x > 14) {
+                break;
+            }
+            line(p, next, top, next, bottom, "ev");
+        }
+        row = x - last_label < 30 ? (row + 1) % 3 : 0;
+        last_label = x;
+        if (end - first == 1) {
+            text(p, x, top - 4 - row * 11, "no", "middle", "%u", end);
+        } else {
+            text(p, x, top - 4 - row * 11, "no", "middle", "%u-%u", first + 1,
+                 end);
+        }
     }
 }
 
