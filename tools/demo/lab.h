@@ -35,6 +35,11 @@ typedef struct LabSetup {
     unsigned vfs_b;             /* VFs of B's adapter, 0: as many as A's */
     bool no_sriov_b;
     unsigned eject_limit_ms;    /* 0: Hyper-V's minute */
+    /*
+     * The VF is taken by surprise: what the guest still sends into it is lost
+     * (and noted), as from any card that was pulled.
+     */
+    bool surprise;
     bool between_vms;           /* streams run between the VMs, not the peer */
     bool second_on_b;           /* the second VM is on B, and only fills it */
 } LabSetup;

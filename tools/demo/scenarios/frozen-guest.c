@@ -32,6 +32,6 @@ const Scenario scenario_frozen_guest = {
     .name = "frozen-guest",
     .promise = "a guest that does not answer the eject loses the VF by "
                "surprise; the migration goes on",
-    .setup = { .eject_limit_ms = 3000 },
+    .setup = { .eject_limit_ms = 3000, .surprise = true },
     .run = run,
 };
