@@ -6,6 +6,10 @@ Standard input has one JSON object a line: "name", "command" (a list), and
 optionally "timeout" (seconds), "env" and "cwd".  A program that speaks TAP is
 counted by its points, any other by its exit status: 0 passes, 77 skips.
 
+With --again a program that fails is run a second time, alone, when all others
+have ended, and that counts: real guests keep real time, and two of them on a
+busy machine can miss it.  Both runs are shown.
+
 Prints a line per program, the log's end of those that fail, and last the
 counts, which also go to the file --counts as "passed failed skipped".
 """
@@ -42,16 +46,19 @@ def judge(text, status):
 
 
 class Runner:
-    def __init__(self, suite, logs):
+    def __init__(self, suite, logs, again):
         self.suite = suite
+        self.again = again
         self.logs = logs
         self.lock = threading.Lock()
         self.queue = collections.deque()
         self.results = []
+        self.second = []
         self.running = set()
 
-    def run(self, test):
-        log = os.path.join(self.logs, test['name'] + '.log')
+    def run(self, test, second=False):
+        log = os.path.join(self.logs, test['name'] +
+                           ('-again.log' if second else '.log'))
         limit = test.get('timeout', 60)
         start = time.monotonic()
         with open(log, 'wb') as out:
@@ -75,8 +82,13 @@ class Runner:
         with open(log, encoding='utf-8', errors='replace') as file:
             text = file.read()
         result = judge(text, status)
+        if second:
+            result = result._replace(note=result.note + ', second run')
         with self.lock:
-            self.results.append(result)
+            if result.failed and self.again and not second:
+                self.second.append(test)
+            else:
+                self.results.append(result)
             self.report(test, result, time.monotonic() - start, log, text)
 
     def report(self, test, result, seconds, log, text):
@@ -97,6 +109,11 @@ class Runner:
                 return
             self.run(test)
 
+    def run_again(self):
+        for test in self.second:
+            print(f'{self.suite}/{test["name"]}: once more, alone', flush=True)
+            self.run(test, second=True)
+
     def stop(self):
         self.queue.clear()
         for pid in list(self.running):
@@ -112,8 +129,9 @@ def main():
     parser.add_argument('--logs', required=True)
     parser.add_argument('--counts', required=True)
     parser.add_argument('--jobs', type=int, default=2)
+    parser.add_argument('--again', action='store_true')
     args = parser.parse_args()
-    runner = Runner(args.suite, args.logs)
+    runner = Runner(args.suite, args.logs, args.again)
     os.makedirs(args.logs, exist_ok=True)
     runner.queue.extend(json.loads(line) for line in sys.stdin if line.strip())
     threads = [threading.Thread(target=runner.work, daemon=True)
@@ -123,6 +141,7 @@ def main():
     try:
         for thread in threads:
             thread.join()
+        runner.run_again()
     except KeyboardInterrupt:
         runner.stop()
         sys.exit(130)
