@@ -147,7 +147,10 @@ def migrate():
         frames(two, '10.0.0.1', (0, 1000, 2900))
         after = two.check('dmesg | grep -c ixgbevf; '
                           'grep eth0 /proc/net/dev_mcast')
-        need(before == after, f'the driver said something: {after}')
+        # The guest's IPv6 may join one more group meanwhile.
+        need(set(before.split()) <= set(after.split()) and
+             before.split()[0] == after.split()[0],
+             f'before: {before}, after: {after}')
         transfer(one, two, '10.0.0.2')
         # The PF driver still talks to it.
         two.check('ip link set eth0 mtu 1500')
