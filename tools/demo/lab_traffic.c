@@ -7,7 +7,7 @@
 
 #include <gio/gio.h>
 
-enum { BETWEEN = 2, TCP_KBYTES = 400, SETTLE_MS = 1500, TCP_END_MS = 15000 };
+enum { BETWEEN = 2, TCP_KBYTES = 400, SETTLE_MS = 1500, TCP_END_MS = 45000 };
 
 static bool agent_ok(Lab *lab, unsigned vm, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);

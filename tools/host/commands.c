@@ -119,7 +119,8 @@ static bool nic_done(const VmNic *nic, bool attach)
 
     if (attach) {
         return state == VF_ACTIVE || (state == VF_WAITING && *nic->reason &&
-            !g_str_equal(nic->reason, "GuestNotConnected"));
+            !g_str_equal(nic->reason, "GuestNotConnected") &&
+            !g_str_equal(nic->reason, "VfBeingRemoved"));
     }
     return state == VF_SYNTHETIC &&
         datapath_state(nic->dp) == DATAPATH_ON_SYNTHETIC;

@@ -162,8 +162,11 @@ struct VmNic {
     LinkVfStats vf_stats;
     uint64_t faults;            /* blocked by the IOMMU */
     bool eject_due;             /* asked for once its traffic has left it */
+    unsigned vf_tries;          /* to add it: its link connects meanwhile */
+    double plug_after_ms;       /* not again before that */
     bool plugged_bus;           /* devices that QEMU has */
     bool plugged_vf;
+    bool removing_chardev;
     bool plugged_chardev;
     const char *reason;         /* code, why there is no VF; "" if none */
     char *reason_text;

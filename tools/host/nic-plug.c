@@ -16,6 +16,10 @@
 #include <string.h>
 
 #define RECONNECT_MS 200
+/* A VF whose link is not connected yet; a VF that could not be plugged. */
+#define VF_AGAIN_MS 20
+#define VF_TRIES 150
+#define PLUG_AGAIN_MS 1000
 
 /* A request that outlives its NIC, if the VM goes meanwhile. */
 typedef struct Step {
@@ -89,8 +93,10 @@ static void chardev_removed(void *opaque, JsonNode *ret, const char *error)
 {
     VmNic *nic = step_end(opaque);
 
-    if (nic && !error) {
-        nic->plugged_chardev = false;
+    if (nic) {
+        nic->removing_chardev = false;
+        nic->plugged_chardev = error != NULL;
+        host_retry_waiting(nic->vm->host);
     }
 }
 
@@ -98,10 +104,21 @@ static void remove_chardev(VmNic *nic)
 {
     g_autofree char *chardev = id_of(nic, "vflink");
 
-    if (nic->plugged_chardev) {
+    if (nic->plugged_chardev && !nic->removing_chardev) {
+        nic->removing_chardev = true;
         execute(nic, "chardev-remove", iov_args("s:id", chardev, NULL),
                 chardev_removed);
     }
+}
+
+static gboolean retry_due(gpointer opaque)
+{
+    Step *step = opaque;
+    Host *host = step->host;
+
+    step_end(step);
+    host_retry_waiting(host);
+    return G_SOURCE_REMOVE;
 }
 
 static void plug_failed(VmNic *nic, const char *what, const char *error)
@@ -111,12 +128,26 @@ static void plug_failed(VmNic *nic, const char *what, const char *error)
     nic_set_reason(nic, "PlugFailed", "%s: %s", what, error);
     nic_send_association(nic, false);
     if (nic->plugged_bus) {
+        /* It is there until DEVICE_DELETED. */
         execute(nic, "device_del", iov_args("s:id", bus, NULL), NULL);
-        nic->plugged_bus = false;
     } else {
         remove_chardev(nic);
     }
+    nic->plug_after_ms = host_now_ms() + PLUG_AGAIN_MS;
+    g_timeout_add(PLUG_AGAIN_MS, retry_due, step_new(nic));
     vf_life_event(nic->life, VF_EV_PLUG_FAILED);
+}
+
+static void add_vf(VmNic *nic);
+
+static gboolean add_vf_again(gpointer opaque)
+{
+    VmNic *nic = step_end(opaque);
+
+    if (nic && nic->vf >= 0) {
+        add_vf(nic);
+    }
+    return G_SOURCE_REMOVE;
 }
 
 static void vf_added(void *opaque, JsonNode *ret, const char *error)
@@ -124,6 +155,12 @@ static void vf_added(void *opaque, JsonNode *ret, const char *error)
     VmNic *nic = step_end(opaque);
 
     if (!nic) {
+        return;
+    }
+    if (error && strstr(error, "not connected") && nic->vf >= 0 &&
+        nic->vf_tries++ < VF_TRIES) {
+        /* QEMU connects a chardev that can reconnect in its own time. */
+        g_timeout_add(VF_AGAIN_MS, add_vf_again, step_new(nic));
         return;
     }
     if (error) {
@@ -135,12 +172,23 @@ static void vf_added(void *opaque, JsonNode *ret, const char *error)
     vf_life_event(nic->life, VF_EV_PLUGGED);
 }
 
+static void add_vf(VmNic *nic)
+{
+    g_autofree char *bus = g_strdup_printf("vpci%u.0", nic->index);
+    g_autofree char *vf = id_of(nic, "vf");
+    g_autofree char *chardev = id_of(nic, "vflink");
+
+    execute(nic, "device_add",
+            iov_args("s:driver", "ixgbe-vf", "s:id", vf, "s:bus", bus,
+                     "s:link", chardev, "s:vm", nic->vm->config.name,
+                     "i:vf", nic->vf,
+                     "i:rid", host_vf_rid(nic->vm->host, nic->vf), NULL),
+            vf_added);
+}
+
 static void bus_added(void *opaque, JsonNode *ret, const char *error)
 {
     VmNic *nic = step_end(opaque);
-    g_autofree char *bus = NULL;
-    g_autofree char *vf = NULL;
-    g_autofree char *chardev = NULL;
 
     if (!nic) {
         return;
@@ -155,15 +203,8 @@ static void bus_added(void *opaque, JsonNode *ret, const char *error)
         nic_withdraw(nic);
         return;
     }
-    bus = g_strdup_printf("vpci%u.0", nic->index);
-    vf = id_of(nic, "vf");
-    chardev = id_of(nic, "vflink");
-    execute(nic, "device_add",
-            iov_args("s:driver", "ixgbe-vf", "s:id", vf, "s:bus", bus,
-                     "s:link", chardev, "s:vm", nic->vm->config.name,
-                     "i:vf", nic->vf,
-                     "i:rid", host_vf_rid(nic->vm->host, nic->vf), NULL),
-            vf_added);
+    nic->vf_tries = 0;
+    add_vf(nic);
 }
 
 static void chardev_added(void *opaque, JsonNode *ret, const char *error)
@@ -273,5 +314,6 @@ void nic_device_deleted(VmNic *nic, const char *id)
         nic_event(nic, "vpci-removed", NULL);
         remove_chardev(nic);
         vf_life_event(nic->life, VF_EV_BUS_GONE);
+        host_retry_waiting(nic->vm->host);
     }
 }

@@ -295,6 +295,12 @@ static bool grant_refused(VmNic *nic)
 {
     Host *host = nic->vm->host;
 
+    if (nic->plugged_bus || nic->removing_chardev ||
+        host_now_ms() < nic->plug_after_ms) {
+        nic_set_reason(nic, "VfBeingRemoved",
+                       "the last VF is still being taken away");
+        return true;
+    }
     if (!host->config.sriov) {
         nic_set_reason(nic, "AdapterNoSriov",
                        "the adapter of host %s has no SR-IOV",
