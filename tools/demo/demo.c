@@ -222,6 +222,7 @@ int demo_main(int argc, char **argv)
     Image image = { 0 };
     int status;
 
+    g_set_prgname("iovlab demo");
     /* Numbers in the report have a point, whatever the user's language. */
     setlocale(LC_NUMERIC, "C");
 

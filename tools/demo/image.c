@@ -59,8 +59,14 @@ bool image_prepare(const ImageArgs *args, bool quiet, Image *image,
         return false;
     }
     if (!g_subprocess_get_successful(process)) {
+        const char *why = g_strstrip(err);
+
+        /* The script says who it is; so does whoever shows this. */
+        if (g_str_has_prefix(why, "iovlab: ")) {
+            why += strlen("iovlab: ");
+        }
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s",
-                    *g_strstrip(err) ? err : "scripts/guest-image failed");
+                    *why ? why : "scripts/guest-image failed");
         return false;
     }
     lines = g_strsplit(g_strstrip(out), "\n", -1);
