@@ -16,7 +16,8 @@ import sys
 from guest import ROOT, TROUBLE, Failed, need
 
 LOGS = os.path.join(ROOT, 'build', 'test-logs', 'guest')
-# A guest that is kept from running complains, and rightly.
+# A guest that is kept from running complains, and rightly; and what it sends
+# into a VF that was pulled meanwhile is lost.
 FROZEN = ('frozen-guest',)
 
 
@@ -39,7 +40,8 @@ def run(name, options):
     found = json.loads(read(os.path.join(report, 'report.json')))
     need(found['result'] == 'pass', f'result {found["result"]}')
     for stream in found['streams']:
-        need(stream['lost'] == 0 and stream['duplicated'] == 0,
+        pulled = name in FROZEN and stream['name'] == 'guest-to-peer'
+        need((stream['lost'] == 0 or pulled) and stream['duplicated'] == 0,
              f'stream {stream["name"]} lost {stream["lost"]},'
              f' doubled {stream["duplicated"]}')
         need(stream['received'] > 0, f'stream {stream["name"]} is empty')
