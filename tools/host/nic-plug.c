@@ -121,6 +121,12 @@ static gboolean retry_due(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
+/* For a command whose outcome an event tells; frees the step. */
+static void outcome_by_event(void *opaque, JsonNode *ret, const char *error)
+{
+    step_end(opaque);
+}
+
 static void plug_failed(VmNic *nic, const char *what, const char *error)
 {
     g_autofree char *bus = id_of(nic, "vpci");
@@ -129,7 +135,8 @@ static void plug_failed(VmNic *nic, const char *what, const char *error)
     nic_send_association(nic, false);
     if (nic->plugged_bus) {
         /* It is there until DEVICE_DELETED. */
-        execute(nic, "device_del", iov_args("s:id", bus, NULL), NULL);
+        execute(nic, "device_del", iov_args("s:id", bus, NULL),
+                outcome_by_event);
     } else {
         remove_chardev(nic);
     }
