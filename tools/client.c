@@ -95,20 +95,16 @@ static void client_line(IovClient *c, JsonObject *object)
 static gssize client_input(void *opaque, const uint8_t *data, size_t len)
 {
     IovClient *c = opaque;
-    gssize n = json_line_find(data, len);
     g_autoptr(JsonObject) object = NULL;
+    gssize n = json_line_take(data, len, &object);
 
-    if (n < 0) {
-        return n == -1 ? 0 : -1;
-    }
-    object = json_line_parse((const char *)data, n, NULL);
     if (!object) {
-        return -1;
+        return n;
     }
     g_atomic_ref_count_inc(&c->refs);
     client_line(c, object);
     iov_client_unref(c);
-    return n + 1;
+    return n;
 }
 
 static void client_closed(void *opaque, const char *why)

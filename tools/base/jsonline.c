@@ -156,3 +156,14 @@ gssize json_line_find(const uint8_t *data, size_t len)
     }
     return len > JSON_LINE_MAX ? -2 : -1;
 }
+
+gssize json_line_take(const uint8_t *data, size_t len, JsonObject **object)
+{
+    gssize n = json_line_find(data, len);
+
+    *object = n < 0 ? NULL : json_line_parse((const char *)data, n, NULL);
+    if (*object) {
+        return n + 1;
+    }
+    return n == -1 ? 0 : -1;
+}

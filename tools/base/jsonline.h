@@ -36,5 +36,11 @@ JsonArray *json_arr(JsonObject *object, const char *name);
  * line (newline excluded), -1 if there is none yet, -2 if it is too long.
  */
 gssize json_line_find(const uint8_t *data, size_t len);
+/*
+ * Takes the first line as an object that the caller owns, and returns the
+ * bytes that it takes, newline included.  Without one *object is NULL: 0 if
+ * there is no complete line yet, -1 if it is too long or no object.
+ */
+gssize json_line_take(const uint8_t *data, size_t len, JsonObject **object);
 
 #endif

@@ -93,20 +93,16 @@ static void qmp_line(Qmp *qmp, JsonObject *object)
 static gssize qmp_input(void *opaque, const uint8_t *data, size_t len)
 {
     Qmp *qmp = opaque;
-    gssize n = json_line_find(data, len);
     g_autoptr(JsonObject) object = NULL;
+    gssize n = json_line_take(data, len, &object);
 
-    if (n < 0) {
-        return n == -1 ? 0 : -1;
-    }
-    object = json_line_parse((const char *)data, n, NULL);
     if (!object) {
-        return -1;
+        return n;
     }
     g_atomic_ref_count_inc(&qmp->refs);
     qmp_line(qmp, object);
     qmp_unref(qmp);
-    return n + 1;
+    return n;
 }
 
 static void qmp_closed(void *opaque, const char *why)
