@@ -73,7 +73,8 @@ def received():
 def start():
     iovlab('host', 'start', 'A')
     iovlab('host', 'start', 'B', '--vfs', '1')
-    iovlab('run', '--host', 'A', '--name', 'vm', '--mac', MAC, '--detach')
+    iovlab('run', '--host', 'A', '--name', 'vm', '--mac', MAC, '--detach',
+           '--kernel', '/dev/null')
     wait_for('VF of A', lambda: adapter()[1]['State'] == 'VfActive')
 
 
@@ -120,10 +121,17 @@ def test_wrong_requests():
     for status, args in (
             (2, ['nothing']), (2, ['run', '--host', 'A']),
             (2, ['run', '--host', 'none', '--name', 'x']),
-            (2, ['run', '--host', 'A', '--name', '../x']),
+            (2, ['run', '--host', 'A', '--name', '../x', '--kernel',
+                 '/dev/null']),
             (2, ['run', '--host', 'A', '--name', 'x', '--kernel', '/none']),
-            (2, ['run', '--host', 'A', '--name', 'x', '--nics', '9']),
-            (2, ['run', '--host', 'A', '--name', 'x', '--mac', '01:0:0']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--modules', '/tmp']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--initrd', '/none']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--kernel', '/dev/null',
+                 '--initrd', '/dev/null', '--modules', '/tmp']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--kernel', '/dev/null',
+                 '--nics', '9']),
+            (2, ['run', '--host', 'A', '--name', 'x', '--kernel', '/dev/null',
+                 '--mac', '01:0:0']),
             (2, ['host', 'start', 'A']), (2, ['migrate', 'vm']),
             (2, ['host', 'start', 'x', '--vfs', '64']),
             (2, ['restore', '--host', 'A', '/none']),

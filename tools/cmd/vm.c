@@ -1,5 +1,5 @@
 /*
- * iovlab run, console, vf, migrate, save, restore.
+ * iovlab console, vf, migrate, save, restore.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,116 +10,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static char *absolute(const char *path)
 {
     return path ? g_canonicalize_filename(path, NULL) : NULL;
-}
-
-static void set_path(JsonObject *config, const char *name, const char *path)
-{
-    g_autofree char *full = absolute(path);
-
-    if (full) {
-        if (access(full, R_OK) != 0) {
-            cmd_fail(EXIT_USAGE, "--%s: no readable file '%s'", name, path);
-        }
-        json_object_set_string_member(config, name, full);
-    }
-}
-
-/* Adapters: a count, addresses in turn, one weight. */
-static JsonArray *nic_list(int count, char **macs, int weight)
-{
-    JsonArray *array = json_array_new();
-
-    if (count < 1 || count > 8) {
-        cmd_fail(EXIT_USAGE, "--nics is 1 to 8");
-    }
-    for (int i = 0; i < count; i++) {
-        JsonObject *nic = iov_args("i:iov-weight", weight, NULL);
-
-        if (macs && *macs) {
-            json_object_set_string_member(nic, "mac", *macs++);
-        }
-        json_array_add_object_element(array, nic);
-    }
-    if (macs && *macs) {
-        cmd_fail(EXIT_USAGE, "there are more --mac than --nics");
-    }
-    return array;
-}
-
-int cmd_run(int argc, char **argv)
-{
-    g_autofree char *host = NULL, *name = NULL, *kernel = NULL;
-    g_autofree char *initrd = NULL, *append = NULL, *disk = NULL;
-    g_auto(GStrv) macs = NULL;
-    int memory = 512, smp = 1, nics = 1, weight = 100;
-    gboolean detach = FALSE;
-    const GOptionEntry entries[] = {
-        { "host", 'H', 0, G_OPTION_ARG_STRING, &host, "host to run on",
-          "NAME" },
-        { "name", 'n', 0, G_OPTION_ARG_STRING, &name, "name of the VM", "VM" },
-        { "kernel", 'k', 0, G_OPTION_ARG_FILENAME, &kernel, "kernel", "FILE" },
-        { "initrd", 'i', 0, G_OPTION_ARG_FILENAME, &initrd,
-          "initial RAM disk (scripts/guest-image makes one)", "FILE" },
-        { "append", 'a', 0, G_OPTION_ARG_STRING, &append,
-          "kernel command line (default console=ttyS0)", "TEXT" },
-        { "disk", 'd', 0, G_OPTION_ARG_FILENAME, &disk, "disk image",
-          "FILE" },
-        { "memory", 'm', 0, G_OPTION_ARG_INT, &memory,
-          "MiB of memory (default 512)", "N" },
-        { "smp", 's', 0, G_OPTION_ARG_INT, &smp,
-          "virtual processors (default 1)", "N" },
-        { "nics", 0, 0, G_OPTION_ARG_INT, &nics,
-          "network adapters, 1 to 8 (default 1)", "N" },
-        { "mac", 0, 0, G_OPTION_ARG_STRING_ARRAY, &macs,
-          "address of the next adapter (default: from the host's pool)",
-          "MAC" },
-        { "iov-weight", 'w', 0, G_OPTION_ARG_INT, &weight,
-          "IovWeight of the adapters, 0 to 100 (default 100; 0: no VF)",
-          "N" },
-        { "detach", 0, 0, G_OPTION_ARG_NONE, &detach,
-          "do not join the console", NULL },
-        { NULL },
-    };
-    char **rest = cmd_split_rest(&argc, argv);
-    g_auto(GStrv) args = cmd_parse(cmd_current(), entries, argc, argv, 0, 0);
-    JsonObject *config = json_object_new();
-    JsonObject *run = json_object_new();
-    JsonArray *extra = json_array_new();
-    g_autoptr(JsonNode) node = NULL;
-    IovClient *client;
-
-    if (!host || !name) {
-        cmd_fail(EXIT_USAGE, "--host and --name are needed");
-    }
-    client = cmd_host(host);
-    json_object_set_string_member(config, "name", name);
-    set_path(config, "kernel", kernel);
-    set_path(config, "initrd", initrd);
-    set_path(config, "disk", disk);
-    if (append) {
-        json_object_set_string_member(config, "append", append);
-    }
-    json_object_set_int_member(config, "memory", memory);
-    json_object_set_int_member(config, "smp", smp);
-    json_object_set_array_member(config, "nics", nic_list(nics, macs, weight));
-    for (; rest && *rest; rest++) {
-        json_array_add_string_element(extra, *rest);
-    }
-    json_object_set_array_member(config, "extra", extra);
-    json_object_set_object_member(run, "config", config);
-    node = cmd_call(client, "run", run);
-    iov_client_free(client);
-    if (detach) {
-        printf("VM %s runs on host %s\n", name, host);
-        return EXIT_DONE;
-    }
-    return console_attach(json_str(json_node_get_object(node), "console",
-                                   ""));
 }
 
 int cmd_console(int argc, char **argv)

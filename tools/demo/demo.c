@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "image.h"
+#include "../image.h"
 #include "scenario.h"
 
 enum { EXIT_KEPT = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2 };
@@ -239,7 +239,12 @@ int demo_main(int argc, char **argv)
     }
     /* Standard output is the JSON's alone then. */
     args.quiet |= args.json && g_str_equal(args.json, "-");
-    if (!image_prepare(&args.image, args.quiet, &image, &error)) {
+    if (!args.quiet) {
+        puts("            the guest's kernel and initramfs are made ready");
+        fflush(stdout);
+    }
+    args.image.agent = true;
+    if (!image_prepare(&args.image, &image, &error)) {
         return usage_error("%s", error->message);
     }
     status = run_scenario(scenario, &args, &image) ? EXIT_KEPT : EXIT_BROKEN;

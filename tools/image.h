@@ -3,16 +3,20 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef DEMO_IMAGE_H
-#define DEMO_IMAGE_H
+#ifndef TOOLS_IMAGE_H
+#define TOOLS_IMAGE_H
 
 #include <glib.h>
 #include <stdbool.h>
 
+/* With neither package nor kernel it is Debian's. */
 typedef struct ImageArgs {
     char *package;              /* a .deb, or NULL */
-    char *kernel;               /* with modules, or NULL */
-    char *modules;
+    char *kernel;               /* or NULL */
+    char *modules;              /* of the kernel; NULL: all is built in */
+    bool agent;                 /* the traffic agent goes in as well */
+    /* The script speaks to the user itself, and an error has no message. */
+    bool loud;
 } ImageArgs;
 
 typedef struct Image {
@@ -21,8 +25,7 @@ typedef struct Image {
 } Image;
 
 /* Runs the script; false with one line that says what to do. */
-bool image_prepare(const ImageArgs *args, bool quiet, Image *image,
-                   GError **error);
+bool image_prepare(const ImageArgs *args, Image *image, GError **error);
 void image_clear(Image *image);
 void image_args_clear(ImageArgs *args);
 

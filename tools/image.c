@@ -6,7 +6,6 @@
 #include "image.h"
 
 #include <gio/gio.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The checkout: what the scripts export, else two levels above the program. */
@@ -19,54 +18,63 @@ static char *source_root(void)
     return root ? g_strdup(root) : g_path_get_dirname(build);
 }
 
-bool image_prepare(const ImageArgs *args, bool quiet, Image *image,
-                   GError **error)
+static void add_option(GPtrArray *argv, const char *option, const char *value)
+{
+    if (value) {
+        g_ptr_array_add(argv, g_strdup(option));
+        g_ptr_array_add(argv, g_strdup(value));
+    }
+}
+
+static GPtrArray *command_line(const ImageArgs *args)
 {
     g_autofree char *root = source_root();
-    g_autofree char *script = g_build_filename(root, "scripts", "guest-image",
-                                               NULL);
     g_autofree char *agent = g_strdup_printf(
         "%s/build/guest/iovlab-agent:/bin/iovlab-agent", root);
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_add(argv, g_build_filename(root, "scripts", "guest-image",
+                                           NULL));
+    add_option(argv, "--kernel-package", args->package);
+    add_option(argv, "--kernel", args->kernel);
+    add_option(argv, "--modules", args->modules);
+    add_option(argv, "--add", args->agent ? agent : NULL);
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
+static void set_error(GError **error, const ImageArgs *args, char *err)
+{
+    const char *why = err ? g_strstrip(err) : "";
+
+    /* The script says who it is; so does whoever shows this. */
+    if (g_str_has_prefix(why, "iovlab: ")) {
+        why += strlen("iovlab: ");
+    }
+    if (!*why && !args->loud) {
+        why = "scripts/guest-image failed";
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", why);
+}
+
+bool image_prepare(const ImageArgs *args, Image *image, GError **error)
+{
+    g_autoptr(GPtrArray) argv = command_line(args);
     g_autoptr(GSubprocess) process = NULL;
     g_autofree char *out = NULL;
     g_autofree char *err = NULL;
     g_auto(GStrv) lines = NULL;
 
-    g_ptr_array_add(argv, script);
-    if (args->package) {
-        g_ptr_array_add(argv, (char *)"--kernel-package");
-        g_ptr_array_add(argv, args->package);
-    }
-    if (args->kernel) {
-        g_ptr_array_add(argv, (char *)"--kernel");
-        g_ptr_array_add(argv, args->kernel);
-        g_ptr_array_add(argv, (char *)"--modules");
-        g_ptr_array_add(argv, args->modules);
-    }
-    g_ptr_array_add(argv, (char *)"--add");
-    g_ptr_array_add(argv, agent);
-    g_ptr_array_add(argv, NULL);
-    if (!quiet) {
-        printf("            the guest's kernel and initramfs are made ready\n");
-        fflush(stdout);
-    }
     process = g_subprocess_newv((const char *const *)argv->pdata,
                                 G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-                                G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+                                (args->loud ? 0 :
+                                 G_SUBPROCESS_FLAGS_STDERR_PIPE), error);
     if (!process || !g_subprocess_communicate_utf8(process, NULL, NULL, &out,
                                                    &err, error)) {
         return false;
     }
     if (!g_subprocess_get_successful(process)) {
-        const char *why = g_strstrip(err);
-
-        /* The script says who it is; so does whoever shows this. */
-        if (g_str_has_prefix(why, "iovlab: ")) {
-            why += strlen("iovlab: ");
-        }
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s",
-                    *why ? why : "scripts/guest-image failed");
+        set_error(error, args, err);
         return false;
     }
     lines = g_strsplit(g_strstrip(out), "\n", -1);
