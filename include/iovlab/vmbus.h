@@ -184,8 +184,8 @@ bool vmbus_channel_recv(VmbusChannel *ch, VmbusPacket *pkt);
 void vmbus_channel_consume(VmbusChannel *ch);
 
 /*
- * Makes the guest see its outgoing ring without room, or as it is again: a
- * guest that must not send for a moment waits as it does for a slow host.
+ * Makes the guest see its outgoing ring nearly full, or as it is again: a guest
+ * that must not send for a moment waits as it does for a slow host.
  * What it wrote before stays readable.  Must be repeated now and then while it
  * lasts, since a write that was under way can undo it, and be ended before the
  * bus is saved.

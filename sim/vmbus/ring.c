@@ -11,8 +11,13 @@
 #include <stdatomic.h>
 
 #define CONTROL(field) offsetof(VmbusRingControl, field)
-/* Bytes free in a crowded ring: too few for any packet. */
-#define CROWDED_ROOM 8
+/*
+ * What a crowded ring has free: a twentieth.  Linux's netvsc stops its queue
+ * after a packet that found less than a tenth free.  In a full ring it would
+ * lose a packet that it had set aside to send with the next one: it frees the
+ * first of the two if the ring refuses it.
+ */
+#define CROWDED_SHARE 20
 
 static bool control_get(VmbusRing *ring, size_t field, uint32_t *value)
 {
@@ -172,6 +177,7 @@ bool vmbus_ring_advance(VmbusRing *ring, size_t len, bool *signal)
 
 bool vmbus_ring_crowd(VmbusRing *ring, bool crowded)
 {
+    uint32_t room = ring->size / CROWDED_SHARE & ~7u;
     uint32_t write, again;
 
     ring->crowded = crowded;
@@ -183,11 +189,11 @@ bool vmbus_ring_crowd(VmbusRing *ring, bool crowded)
         if (!guest_index(ring, CONTROL(write_index), &write)) {
             return false;
         }
-        if (ring->size - distance(ring, ring->index, write) <= CROWDED_ROOM) {
+        if (ring->size - distance(ring, ring->index, write) <= room) {
             return control_set(ring, CONTROL(read_index), ring->index);
         }
         if (!control_set(ring, CONTROL(read_index),
-                         step(ring, write, CROWDED_ROOM))) {
+                         step(ring, write, room))) {
             return false;
         }
         atomic_thread_fence(memory_order_seq_cst);
