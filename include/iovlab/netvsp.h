@@ -136,12 +136,22 @@ void netvsp_datapath_done(Netvsp *n, uint64_t cookie);
 
 /*
  * Holds back what the guest transmits: its packets stay in the rings, which
- * look full to it, so that its queues wait and nothing is dropped.  To be
- * repeated every few milliseconds while it lasts (it is a state of guest
- * memory that the guest's own writes can undo) and not to outlive a stop of
- * the VM.  Packets other than data pass as ever until data is met.
+ * look nearly full to it, so that its queues wait and nothing is dropped.  To
+ * be repeated every few milliseconds while it lasts (it is a state of guest
+ * memory that the guest's own writes can undo, and the guest does not signal
+ * what it writes) and not to outlive a stop of the VM.  Packets other than
+ * data pass until data is met.
  */
 void netvsp_hold_tx(Netvsp *n, bool hold);
+/*
+ * A queue of a Linux guest stops at the first packet that it sends while held,
+ * not before.  True if each queue that carried data lately has come to that.
+ * A queue without data for NETVSP_TX_RECENT calls of netvsp_tx_age(), once a
+ * second, is not waited for.
+ */
+#define NETVSP_TX_RECENT 2
+bool netvsp_tx_stopped(const Netvsp *n);
+void netvsp_tx_age(Netvsp *n);
 
 void netvsp_get_status(const Netvsp *n, NetvspStatus *status);
 const NetvspCounters *netvsp_rx_counters(const Netvsp *n);

@@ -331,7 +331,9 @@ NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt)
         netvsp_complete_rndis(q, pkt, NVSP_STATUS_INVALID_RNDIS_PKT);
         return NETVSP_DONE;
     }
+    q->tx_recent = NETVSP_TX_RECENT;
     if (n->tx_held && !q->tx_done) {
+        q->tx_waiting = true;
         vmbus_channel_crowd(q->ch, true);
         return NETVSP_HOLD;
     }
@@ -348,6 +350,8 @@ NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt)
 
 void netvsp_hold_tx(Netvsp *n, bool hold)
 {
+    bool begins = hold && !n->tx_held;
+
     if (!hold && !n->tx_held) {
         return;
     }
@@ -358,11 +362,35 @@ void netvsp_hold_tx(Netvsp *n, bool hold)
         if (!q || !q->open) {
             continue;
         }
+        if (begins || !hold) {
+            q->tx_waiting = false;
+        }
+        vmbus_channel_crowd(q->ch, hold);
         if (hold) {
-            /* A queue with data at its head is met, and crowded, again. */
             vmbus_channel_schedule(q->ch);
-        } else {
-            vmbus_channel_crowd(q->ch, false);
+        }
+    }
+}
+
+bool netvsp_tx_stopped(const Netvsp *n)
+{
+    for (unsigned i = 0; i < NETVSP_CHANNELS_MAX; i++) {
+        const NetvspQueue *q = n->queues[i];
+
+        if (q && q->open && q->tx_recent && !q->tx_waiting) {
+            return false;
+        }
+    }
+    return n->tx_held;
+}
+
+void netvsp_tx_age(Netvsp *n)
+{
+    for (unsigned i = 0; i < NETVSP_CHANNELS_MAX; i++) {
+        NetvspQueue *q = n->queues[i];
+
+        if (q && q->tx_recent) {
+            q->tx_recent--;
         }
     }
 }

@@ -227,6 +227,47 @@ static void test_tx_hold_in_batch(NetvspGuest **f, gconstpointer data)
     g_assert_cmpuint(netvsp_tx_counters(ng->nic)->errors, ==, 1);
 }
 
+static unsigned percent_free(FakeChannel *ch)
+{
+    uint32_t read = fake_channel_peek(ch, false,
+                                      offsetof(VmbusRingControl, read_index));
+    uint32_t used = (ch->out_index + ch->ring_size - read) % ch->ring_size;
+
+    return (ch->ring_size - used) * 100 / ch->ring_size;
+}
+
+/* As Linux: a queue stops when it sent into a ring with under 10 % free. */
+static void test_tx_held(NetvspGuest **f, gconstpointer data)
+{
+    NetvspGuest *ng = *f;
+    uint8_t frame[128], msg[256];
+    size_t len = ng_frame(frame, other, FRAME_PROTO_UDP, 1, 40);
+    size_t n = ng_rndis(msg, frame, len, NULL, 0);
+    uint64_t id = ng_tx_pages(ng, ng->ch, msg, n, NVSP_CHANNEL_DATA);
+
+    g_assert_cmpuint(ng_tx_status(ng, ng->ch, id), ==, NVSP_STATUS_SUCCESS);
+    g_assert_false(netvsp_tx_stopped(ng->nic));
+    netvsp_hold_tx(ng->nic, true);
+    g_assert_cmpuint(percent_free(ng->ch), <, 10);
+    g_assert_false(netvsp_tx_stopped(ng->nic));
+    id = ng_tx_pages(ng, ng->ch, msg, n, NVSP_CHANNEL_DATA);
+    netvsp_hold_tx(ng->nic, true);
+    g_assert_true(ng_quiet(ng, ng->ch));
+    g_assert_true(netvsp_tx_stopped(ng->nic));
+    g_assert_cmpuint(ng->owner.frames->len, ==, 1);
+    netvsp_hold_tx(ng->nic, false);
+    g_assert_cmpuint(ng_tx_status(ng, ng->ch, id), ==, NVSP_STATUS_SUCCESS);
+    g_assert_cmpuint(percent_free(ng->ch), ==, 100);
+    g_assert_cmpuint(ng->owner.frames->len, ==, 2);
+    /* A silent queue is not waited for. */
+    for (unsigned i = 0; i < NETVSP_TX_RECENT; i++) {
+        netvsp_tx_age(ng->nic);
+    }
+    netvsp_hold_tx(ng->nic, true);
+    g_assert_true(netvsp_tx_stopped(ng->nic));
+    netvsp_hold_tx(ng->nic, false);
+}
+
 static void test_tx_malformed(NetvspGuest **f, gconstpointer data)
 {
     NetvspGuest *ng = *f;
@@ -738,6 +779,7 @@ int main(int argc, char **argv)
     ADD("tx/large-send", test_tx_large_send);
     ADD("tx/hold-segments", test_tx_hold_each_segment);
     ADD("tx/hold-batch", test_tx_hold_in_batch);
+    ADD("tx/held", test_tx_held);
     ADD("tx/malformed", test_tx_malformed);
     ADD("tx/wrong-section", test_tx_wrong_section);
     ADD("tx/too-long", test_tx_too_long);
