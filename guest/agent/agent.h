@@ -46,6 +46,9 @@ void transfer_report(FILE *out);
 /* netdev.c: what `ethtool -S` says of each interface, as JSON. */
 void netdev_report(FILE *out);
 
+/* qdisc.c: frames that an interface's queueing disciplines dropped. */
+uint32_t qdisc_drops(int ifindex);
+
 /* freeze.c: keeps every CPU from running the kernel's workers. */
 bool freeze_start(unsigned seconds);
 

@@ -26,7 +26,7 @@ static bool ethtool(int fd, const char *name, void *cmd)
     return ioctl(fd, SIOCETHTOOL, &ifr) == 0;
 }
 
-static void one_netdev(FILE *out, int fd, const char *name)
+static void one_netdev(FILE *out, int fd, const char *name, int ifindex)
 {
     struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
     struct ethtool_gstrings *strings;
@@ -39,8 +39,8 @@ static void one_netdev(FILE *out, int fd, const char *name)
         info.driver[0] = 0;
     }
     n = info.n_stats < STATS_MAX ? info.n_stats : STATS_MAX;
-    fprintf(out, "{\"name\":\"%s\",\"driver\":\"%.32s\",\"stats\":{", name,
-            info.driver);
+    fprintf(out, "{\"name\":\"%s\",\"driver\":\"%.32s\",\"qdisc_drops\":%u,"
+            "\"stats\":{", name, info.driver, qdisc_drops(ifindex));
     strings = calloc(1, sizeof(*strings) + (size_t)n * ETH_GSTRING_LEN);
     stats = calloc(1, sizeof(*stats) + n * sizeof(uint64_t));
     if (strings && stats) {
@@ -73,7 +73,7 @@ void netdev_report(FILE *out)
     for (struct if_nameindex *n = names; n && n->if_index; n++) {
         if (strcmp(n->if_name, "lo") != 0) {
             fputs(sep, out);
-            one_netdev(out, fd, n->if_name);
+            one_netdev(out, fd, n->if_name, n->if_index);
             sep = ",";
         }
     }

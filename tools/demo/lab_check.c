@@ -50,6 +50,20 @@ void lab_check_consoles(Lab *lab)
     }
 }
 
+/* What the guest's own queues dropped never reached a device. */
+static void note_qdisc_drops(JsonObject *out, JsonObject *dev)
+{
+    gint64 drops = json_object_get_int_member_with_default(dev, "qdisc_drops",
+                                                           0);
+
+    if (drops) {
+        g_autofree char *name = g_strdup_printf("qdisc_drops_%s",
+            json_object_get_string_member_with_default(dev, "name", "?"));
+
+        json_object_set_int_member(out, name, drops);
+    }
+}
+
 /* The guest's own counters that tell the paths apart. */
 static JsonObject *guest_counters(JsonObject *report)
 {
@@ -66,6 +80,7 @@ static JsonObject *guest_counters(JsonObject *report)
         JsonObject *dev = json_array_get_object_element(netdevs, i);
         JsonObject *stats = json_object_get_object_member(dev, "stats");
 
+        note_qdisc_drops(out, dev);
         if (!stats || !json_object_has_member(stats, names[0])) {
             continue;
         }
