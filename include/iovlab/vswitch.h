@@ -14,6 +14,7 @@
 #define IOVLAB_VSWITCH_H
 
 #include "iovlab/frame.h"
+#include "iovlab/port_policy.h"
 
 typedef struct Vswitch Vswitch;
 typedef struct VswitchPort VswitchPort;
@@ -32,6 +33,12 @@ typedef enum VswitchKind {
 typedef struct VswitchOps {
     uint64_t (*clock_ns)(void *opaque);
     void (*schedule)(void *opaque);
+    /*
+     * Two stations seem to have one address: @at has it, and it was also seen
+     * behind @other.  May be NULL.  Can come often.
+     */
+    void (*conflict)(void *opaque, const uint8_t mac[6], VswitchPort *at,
+                     VswitchPort *other);
 } VswitchOps;
 
 Vswitch *vswitch_new(VswitchKind kind, const VswitchOps *ops, void *opaque);
@@ -60,6 +67,16 @@ enum {
     VSWITCH_FILTER_PROMISCUOUS   = 0x20,
 };
 
+/* A port in a private VLAN: access_vid is the primary VLAN. */
+typedef enum VswitchPvlan {
+    VSWITCH_PVLAN_NONE,
+    VSWITCH_PVLAN_ISOLATED,     /* speaks with promiscuous ports only */
+    VSWITCH_PVLAN_COMMUNITY,    /* and with its secondary VLAN's ports */
+    VSWITCH_PVLAN_PROMISCUOUS,  /* with all of vids, its secondary VLANs */
+} VswitchPvlan;
+
+#define VSWITCH_TEAM_MAX 8
+
 typedef struct VswitchPortConfig {
     uint8_t mac[6];             /* all zero: none (TOR, uplink) */
     bool uplink;                /* VSWITCH_HOST: the adapter's default pool */
@@ -73,6 +90,16 @@ typedef struct VswitchPortConfig {
     uint16_t access_vid;        /* the port is in this VLAN, untagged; 0: none */
     bool trunk;                 /* tagged frames pass, if in vids (NULL: all) */
     const uint64_t *vids;       /* bit map of 4,096; copied */
+    VswitchPvlan pvlan;
+    uint16_t secondary_vid;     /* of an isolated or a community port */
+    /* IeeePriorityTag: the VM's 802.1p priority passes, else it becomes 0. */
+    bool priority;
+    /*
+     * AllowTeaming: addresses of the VM's other adapters that may be sent from
+     * here as well.
+     */
+    uint8_t team[VSWITCH_TEAM_MAX][6];
+    unsigned n_team;
     uint32_t filter;            /* VSWITCH_FILTER_* */
     uint32_t queue_frames;      /* limits of the queue; 0: none */
     size_t queue_bytes;
@@ -90,6 +117,16 @@ void vswitch_port_configure(VswitchPort *port,
 /* The configuration in force; vids is NULL if every VID may pass. */
 const VswitchPortConfig *vswitch_port_config(const VswitchPort *port);
 
+/* Takes effect with the next frame; @policy is copied. */
+void vswitch_port_set_policy(VswitchPort *port, const VswitchPolicy *policy);
+/* Borrowed until the next change; *count entries with their meters. */
+const VswitchAcl *vswitch_port_acls(const VswitchPort *port, unsigned *count);
+
+/*
+ * When the owner may put in the next frame, so that none is dropped: 0 now,
+ * else in nanoseconds; UINT64_MAX: once the uplink has sent some.
+ */
+uint64_t vswitch_port_send_wait(const VswitchPort *port);
 /* A frame of the owner's; the caller keeps its reference. */
 void vswitch_port_input(VswitchPort *port, Frame *frame);
 /* deliver() can be tried again. */
@@ -112,6 +149,8 @@ typedef struct VswitchPortStats {
     uint64_t out_frames, out_bytes;     /* taken by the owner */
     uint64_t out_dropped;               /* dropped: queue at its limit */
     uint64_t out_flooded;               /* of out: because nobody knew */
+    uint64_t out_mirrored;              /* copies for a mirror's destination */
+    uint64_t policy[VSWITCH_DROPS];     /* dropped: by a policy */
 } VswitchPortStats;
 
 void vswitch_port_stats(const VswitchPort *port, VswitchPortStats *stats);

@@ -6,12 +6,39 @@
 #include "switch-internal.h"
 #include "iovlab-trace.h"
 
+#define CONFLICT_NS 10000000000ull
+#define CONFLICT_BACK 4
+
 static gboolean is_old(gpointer key, gpointer value, gpointer opaque)
 {
     const VswitchEntry *entry = value;
     const Vswitch *sw = opaque;
 
     return sw->ops->clock_ns(sw->opaque) - entry->seen > sw->aging;
+}
+
+/*
+ * A station that moves stays at its new place, but for a frame or two that were
+ * still on their way.  One that goes to and fro is two stations.
+ */
+static void move(VswitchEntry *entry, VswitchPort *port, const uint8_t *mac)
+{
+    Vswitch *sw = port->sw;
+    VswitchPort *other = entry->port;
+    uint64_t now = sw->ops->clock_ns(sw->opaque);
+
+    if (entry->before != port || now - entry->moved > CONFLICT_NS) {
+        entry->moved = now;
+        entry->back = 0;
+    } else if (++entry->back == CONFLICT_BACK) {
+        entry->back = 0;
+        entry->moved = now;
+        if (sw->ops->conflict) {
+            sw->ops->conflict(sw->opaque, mac, port, other);
+        }
+    }
+    entry->before = other;
+    entry->port = port;
 }
 
 void vswitch_learn(VswitchPort *port, const uint8_t *mac, uint16_t vid)
@@ -25,14 +52,14 @@ void vswitch_learn(VswitchPort *port, const uint8_t *mac, uint16_t vid)
             !g_hash_table_foreach_remove(sw->learned, is_old, sw)) {
             return;
         }
-        entry = g_new(VswitchEntry, 1);
+        entry = g_new0(VswitchEntry, 1);
         entry->key = key;
         entry->port = port;
         g_hash_table_insert(sw->learned, &entry->key, entry);
         trace_vswitch_station_learn(port->name, key);
     } else if (entry->port != port) {
         trace_vswitch_station_move(entry->port->name, port->name, key);
-        entry->port = port;
+        move(entry, port, mac);
         sw->moves++;
     }
     entry->seen = sw->ops->clock_ns(sw->opaque);
@@ -53,7 +80,12 @@ VswitchPort *vswitch_learned_port(Vswitch *sw, const uint8_t *mac,
 
 static gboolean is_behind(gpointer key, gpointer value, gpointer port)
 {
-    return ((VswitchEntry *)value)->port == port;
+    VswitchEntry *entry = value;
+
+    if (entry->before == port) {
+        entry->before = NULL;
+    }
+    return entry->port == port;
 }
 
 void vswitch_forget(Vswitch *sw, VswitchPort *port)

@@ -6,6 +6,42 @@
 #include "switch-internal.h"
 #include "iovlab-trace.h"
 
+static bool dropped_by(VswitchPort *port, VswitchDrop drop)
+{
+    if (drop == VSWITCH_DROP_NONE) {
+        return false;
+    }
+    port->stats.policy[drop]++;
+    trace_vswitch_frame_drop(port->name, vswitch_drop_name(drop));
+    return true;
+}
+
+static bool inbound_passes(VswitchPort *port, Frame *frame)
+{
+    if (dropped_by(port, policy_inbound(port->policy, frame->data,
+                                        frame->len))) {
+        return false;
+    }
+    if (port->policy->set.mirror == VSWITCH_MIRROR_SOURCE) {
+        vswitch_mirror(port, frame);
+    }
+    return true;
+}
+
+static bool outbound_passes(VswitchPort *port, Frame *frame)
+{
+    Vswitch *sw = port->sw;
+
+    if (dropped_by(port, policy_outbound(port->policy, frame->data, frame->len,
+                                         sw->ops->clock_ns(sw->opaque)))) {
+        return false;
+    }
+    if (port->policy->set.mirror == VSWITCH_MIRROR_SOURCE) {
+        vswitch_mirror(port, frame);
+    }
+    return true;
+}
+
 static void enqueue(VswitchPort *port, VswitchFrame *vf)
 {
     Frame *frame;
@@ -14,10 +50,17 @@ static void enqueue(VswitchPort *port, VswitchFrame *vf)
         return;
     }
     frame = vswitch_frame_leave(vf, port);
-    if (!frame || !frame_queue_push(&port->queue, frame, NULL, 0)) {
+    if (frame && port->policy && !inbound_passes(port, frame)) {
+        return;
+    }
+    if (!frame ||
+        !frame_queue_push(&port->queue, frame, NULL, vf->from->id)) {
         port->stats.out_dropped++;
         trace_vswitch_frame_drop(port->name, "queue full");
         return;
+    }
+    if (port->config.uplink && vf->from->policy) {
+        vswitch_share_add(vf->from, frame->len);
     }
     if (vf->flooded) {
         port->stats.out_flooded++;
@@ -117,9 +160,15 @@ static VswitchPort *owner_of(Vswitch *sw, const uint8_t *mac)
 
 VswitchPort *vswitch_lookup(Vswitch *sw, const uint8_t mac[6], uint16_t vid)
 {
-    VswitchPort *port = owner_of(sw, mac);
+    VswitchPort *owner = owner_of(sw, mac);
+    VswitchPort *learned;
 
-    return port ? port : vswitch_learned_port(sw, mac, vid);
+    if (owner && !owner->config.n_team) {
+        return owner;
+    }
+    /* An address of a team is where the team last used it. */
+    learned = vswitch_learned_port(sw, mac, vid);
+    return learned ? learned : owner;
 }
 
 static void forward_unicast(VswitchPort *from, VswitchFrame *vf,
@@ -139,21 +188,42 @@ static void forward_unicast(VswitchPort *from, VswitchFrame *vf,
     }
 }
 
+static bool is_team(const VswitchPort *port, const uint8_t *src)
+{
+    for (unsigned i = 0; i < port->config.n_team; i++) {
+        if (memcmp(port->config.team[i], src, 6) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool source_allowed(VswitchPort *port, const uint8_t *src)
 {
     if (frame_is_multicast(src)) {
         return false;
     }
-    return !is_leaf(port) || port->config.spoofing || is_own(port, src);
+    return !is_leaf(port) || port->config.spoofing || is_own(port, src) ||
+           is_team(port, src);
 }
 
-static bool learns(const VswitchPort *port, const uint8_t *src)
+static bool learns(VswitchPort *port, const uint8_t *src)
 {
-    if (port->sw->kind == VSWITCH_TOR) {
+    Vswitch *sw = port->sw;
+    VswitchPort *owner;
+
+    if (sw->kind == VSWITCH_TOR || port->config.n_team) {
         return true;
     }
-    return (port->config.uplink || port->config.spoofing) &&
-           !owner_of(port->sw, src);
+    if (!port->config.uplink && !port->config.spoofing) {
+        return false;
+    }
+    owner = owner_of(sw, src);
+    if (owner && owner != port && owner->config.connected &&
+        sw->ops->conflict) {
+        sw->ops->conflict(sw->opaque, src, owner, port);
+    }
+    return !owner;
 }
 
 void vswitch_port_input(VswitchPort *port, Frame *frame)
@@ -176,6 +246,10 @@ void vswitch_port_input(VswitchPort *port, Frame *frame)
     if (!vswitch_frame_enter(&vf, port, frame)) {
         port->stats.in_vlan++;
         trace_vswitch_frame_drop(port->name, "VLAN");
+        vswitch_frame_clear(&vf);
+        return;
+    }
+    if (port->policy && !outbound_passes(port, frame)) {
         vswitch_frame_clear(&vf);
         return;
     }

@@ -5,11 +5,15 @@
  * untagged outside; uplinks and the ports of a plain bridge pass tags as they
  * are; a trunk does so for its VIDs; any other port has no VLANs at all.
  *
+ * In a private VLAN (RFC 5517) promiscuous ports send in the primary VLAN, the
+ * others in their secondary one; who hears which VLAN makes the difference.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "switch-internal.h"
 
 #define TCI_VID 0x0fff
+#define TCI_PRIORITY 0xe000
 
 static bool passes_tags(const VswitchPort *port)
 {
@@ -32,50 +36,6 @@ static bool frame_tag(const Frame *frame, uint16_t *tci)
     return true;
 }
 
-bool vswitch_frame_enter(VswitchFrame *vf, const VswitchPort *port,
-                         Frame *frame)
-{
-    const VswitchPortConfig *config = &port->config;
-    uint16_t tci;
-
-    *vf = (VswitchFrame) { 0 };
-    if (frame_tag(frame, &tci)) {
-        vf->tci = tci;
-        vf->vid = tci & TCI_VID;
-        vf->tagged = frame_ref(frame);
-    } else {
-        vf->untagged = frame_ref(frame);
-    }
-    if (passes_tags(port)) {
-        return true;
-    }
-    if (vf->vid && !(config->trunk && trunk_has(port, vf->vid))) {
-        return false;
-    }
-    if (!vf->vid && config->access_vid) {
-        /* A priority tag, or none, becomes the port's own. */
-        Frame *plain = vswitch_frame_leave(vf, port);
-
-        if (!plain) {
-            return false;
-        }
-        frame_ref(plain);
-        vswitch_frame_clear(vf);
-        vf->untagged = plain;
-        vf->vid = config->access_vid & TCI_VID;
-        vf->tci = (vf->tci & ~TCI_VID) | vf->vid;
-    }
-    return true;
-}
-
-bool vswitch_frame_member(const VswitchFrame *vf, const VswitchPort *port)
-{
-    if (passes_tags(port) || vf->vid == port->config.access_vid) {
-        return true;
-    }
-    return vf->vid && port->config.trunk && trunk_has(port, vf->vid);
-}
-
 static Frame *make_untagged(const Frame *tagged)
 {
     Frame *frame = frame_alloc(tagged->len - FRAME_VLAN_LEN);
@@ -96,6 +56,96 @@ static Frame *make_tagged(const Frame *untagged, uint16_t tci)
         memcpy(frame->data + 16, untagged->data + 12, untagged->len - 12);
     }
     return frame;
+}
+
+/* The VLAN of what the port sends untagged. */
+static uint16_t own_vid(const VswitchPort *port)
+{
+    const VswitchPortConfig *config = &port->config;
+
+    return (config->pvlan == VSWITCH_PVLAN_ISOLATED ||
+            config->pvlan == VSWITCH_PVLAN_COMMUNITY ?
+            config->secondary_vid : config->access_vid) & TCI_VID;
+}
+
+/* A tag of no VLAN, or none: the frame becomes one of the port's VLAN. */
+static void enter_own(VswitchFrame *vf, const VswitchPort *port)
+{
+    if (vf->tagged && !vf->untagged) {
+        vf->untagged = make_untagged(vf->tagged);
+    }
+    frame_unref(vf->tagged);
+    vf->tagged = NULL;
+    vf->vid = own_vid(port);
+    vf->tci = (vf->tci & ~TCI_VID) | vf->vid;
+}
+
+/* The VM's priority does not count: the tag says 0. */
+static void clear_priority(VswitchFrame *vf)
+{
+    if (!vf->untagged) {
+        vf->untagged = make_untagged(vf->tagged);
+    }
+    frame_unref(vf->tagged);
+    vf->tagged = NULL;
+    vf->tci &= ~TCI_PRIORITY;
+}
+
+bool vswitch_frame_enter(VswitchFrame *vf, VswitchPort *port, Frame *frame)
+{
+    const VswitchPortConfig *config = &port->config;
+    uint16_t tci;
+
+    *vf = (VswitchFrame) { .from = port };
+    if (frame_tag(frame, &tci)) {
+        vf->tci = tci;
+        vf->vid = tci & TCI_VID;
+        vf->tagged = frame_ref(frame);
+    } else {
+        vf->untagged = frame_ref(frame);
+    }
+    if (passes_tags(port)) {
+        return true;
+    }
+    if (vf->vid && !(config->trunk && trunk_has(port, vf->vid))) {
+        return false;
+    }
+    if (!config->priority && (vf->tci & TCI_PRIORITY)) {
+        clear_priority(vf);
+    }
+    if (!vf->vid && own_vid(port)) {
+        enter_own(vf, port);
+    }
+    return true;
+}
+
+static bool pvlan_hears(const VswitchPort *port, uint16_t vid)
+{
+    const VswitchPortConfig *config = &port->config;
+
+    switch (config->pvlan) {
+    case VSWITCH_PVLAN_COMMUNITY:
+        return vid == config->access_vid || vid == config->secondary_vid;
+    case VSWITCH_PVLAN_PROMISCUOUS:
+        return vid == config->access_vid ||
+               (config->vids && (port->vids[vid / 64] >> (vid % 64) & 1));
+    default:
+        return vid == config->access_vid;
+    }
+}
+
+bool vswitch_frame_member(const VswitchFrame *vf, const VswitchPort *port)
+{
+    if (passes_tags(port)) {
+        return true;
+    }
+    if (port->config.pvlan) {
+        return pvlan_hears(port, vf->vid);
+    }
+    if (vf->vid == port->config.access_vid) {
+        return true;
+    }
+    return vf->vid && port->config.trunk && trunk_has(port, vf->vid);
 }
 
 Frame *vswitch_frame_leave(VswitchFrame *vf, const VswitchPort *port)

@@ -76,6 +76,9 @@ static void deliver(VswitchPort *port)
         }
         port->stats.out_frames++;
         port->stats.out_bytes += frame->len;
+        if (port->config.uplink && port->sw->weighted) {
+            vswitch_share_sent(port->sw, slot.tag, frame->len);
+        }
         if (port->ops->tap) {
             port->ops->tap(port->opaque, frame, false);
         }
@@ -109,6 +112,7 @@ VswitchPort *vswitch_port_new(Vswitch *sw, const char *name,
     port->name = g_strdup(name);
     port->ops = ops;
     port->opaque = opaque;
+    port->id = ++sw->next_id;
     frame_queue_init(&port->queue, 0, 0);
     g_ptr_array_add(sw->ports, port);
     vswitch_port_configure(port, config);
@@ -130,6 +134,7 @@ void vswitch_port_free(VswitchPort *port)
         return;
     }
     vswitch_forget(port->sw, port);
+    vswitch_port_set_policy(port, &(VswitchPolicy) { 0 });
     release_address(port);
     g_ptr_array_remove(port->sw->ports, port);
     frame_queue_clear(&port->queue);
@@ -156,8 +161,14 @@ void vswitch_port_configure(VswitchPort *port,
     if (port->address) {
         uint64_t key = port->address;
 
+        VswitchPort *owner = g_hash_table_lookup(sw->owners, &key);
+
         /* The switch knows better than what it once learned. */
         g_hash_table_remove(sw->learned, &key);
+        if (owner && owner->config.connected && config->connected &&
+            sw->ops->conflict) {
+            sw->ops->conflict(sw->opaque, config->mac, owner, port);
+        }
         g_hash_table_replace(sw->owners, &port->address, port);
     }
     if (!config->connected) {
@@ -169,6 +180,42 @@ void vswitch_port_configure(VswitchPort *port,
 const VswitchPortConfig *vswitch_port_config(const VswitchPort *port)
 {
     return &port->config;
+}
+
+void vswitch_port_set_policy(VswitchPort *port, const VswitchPolicy *policy)
+{
+    Vswitch *sw = port->sw;
+    const VswitchPolicy *was = port->policy ? &port->policy->set : NULL;
+
+    if (was) {
+        sw->mirrors -= was->mirror == VSWITCH_MIRROR_DESTINATION;
+        sw->weighted -= was->minimum_weight != 0;
+    }
+    sw->mirrors += policy->mirror == VSWITCH_MIRROR_DESTINATION;
+    sw->weighted += policy->minimum_weight != 0;
+    port->policy = policy_set(port->policy, policy,
+                              sw->ops->clock_ns(sw->opaque));
+    vswitch_port_room(port);
+}
+
+const VswitchAcl *vswitch_port_acls(const VswitchPort *port, unsigned *count)
+{
+    *count = port->policy ? port->policy->n_acls : 0;
+    return port->policy ? port->policy->acls : NULL;
+}
+
+uint64_t vswitch_port_send_wait(const VswitchPort *port)
+{
+    Vswitch *sw = port->sw;
+
+    if (!port->policy) {
+        return 0;
+    }
+    if (sw->weighted && !vswitch_share_left(port)) {
+        return UINT64_MAX;
+    }
+    return policy_bandwidth_wait(port->policy,
+                                 sw->ops->clock_ns(sw->opaque));
 }
 
 const char *vswitch_port_name(const VswitchPort *port)
