@@ -17,15 +17,26 @@
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "system/runstate.h"
+#include "common/vcpu-rounds.h"
 #include "iovlab/link.h"
 #include "iommu/vtd-iommu.h"
 #include "net/ixgbe-vf.h"
+#include "spec/ixgbe_regs.h"
 
 #define START_TIMEOUT_MS 5000
 #define STATS_INTERVAL_MS 1000
 #define READ_SIZE 65536
 /* A VF that faults all the time is reported this often. */
 #define FAULT_INTERVAL_MS 100
+/*
+ * After the driver has seen the link up: its carrier, the kernel thread that
+ * activates the queues, and one for good measure.
+ */
+#define SETTLE_ROUNDS 3
+#define SETTLE_MIN_MS 20
+#define SETTLE_POLL_MS 5
+/* A driver that does not look at the link for so long never will. */
+#define SETTLE_GIVE_UP_MS 10000
 
 typedef struct VfLink {
     IxgbeVf *s;
@@ -41,6 +52,9 @@ typedef struct VfLink {
     int64_t fault_told;         /* when, in ms */
     HvrFault fault;             /* that was told last */
     uint32_t faults;            /* equal ones since */
+    QEMUTimer *settle_timer;    /* the link is up; VF_SETTLED to be told */
+    VcpuRounds rounds;          /* since the driver saw it */
+    int64_t settle_since;       /* when the link came up, or was seen, in ms */
     Error *blocker;
     char *down_reason;
     bool peer_closed;           /* the socket is closed already */
@@ -196,8 +210,45 @@ static void vf_link_drain(void *opaque)
     ixgbe_function_drain(l->s->fn, vf_link_drained, l);
 }
 
+/*
+ * A Linux guest sends on the VF once its carrier is on, but another kernel
+ * thread activates the VF's queues only later, and until then what it sends is
+ * lost.  Nothing that the guest does shows that this has happened, so the host
+ * hears when it must have: the driver saw the link, and then each VCPU had its
+ * turn, however slow this machine is.
+ */
+static void vf_link_settle(void *opaque)
+{
+    VfLink *l = opaque;
+    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+
+    if (!l->rounds.turns && ixgbe_function_link_seen(l->s->fn)) {
+        vcpu_rounds_start(&l->rounds);
+        l->settle_since = now;
+    }
+    if (l->rounds.turns && vcpu_rounds_poll(&l->rounds) >= SETTLE_ROUNDS &&
+        now - l->settle_since >= SETTLE_MIN_MS) {
+        vcpu_rounds_clear(&l->rounds);
+        link_vm_send(l->link, LINK_VF_SETTLED, NULL, 0);
+    } else if (now - l->settle_since < SETTLE_GIVE_UP_MS) {
+        timer_mod(l->settle_timer, now + SETTLE_POLL_MS);
+    }
+}
+
+static void vf_link_settle_start(VfLink *l, bool link_up)
+{
+    vcpu_rounds_clear(&l->rounds);
+    timer_del(l->settle_timer);
+    if (link_up) {
+        l->settle_since = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+        timer_mod(l->settle_timer, l->settle_since + SETTLE_POLL_MS);
+    }
+}
+
 static void vf_link_state(VfLink *l, const LinkVfState *msg)
 {
+    uint32_t changed = l->state.links ^ rd_le32(&msg->links);
+
     l->state.links = rd_le32(&msg->links);
     l->state.rx_enable = msg->rx_enable;
     l->state.tx_enable = msg->tx_enable;
@@ -210,6 +261,9 @@ static void vf_link_state(VfLink *l, const LinkVfState *msg)
     l->has_state = true;
     ixgbe_vf_set_mac(l->s, msg->mac);
     ixgbe_function_set_state(l->s->fn, &l->state);
+    if (changed & IXGBE_LINKS_UP) {
+        vf_link_settle_start(l, l->state.links & IXGBE_LINKS_UP);
+    }
 }
 
 static void vf_link_message(void *opaque, LinkType type, const void *body,
@@ -437,6 +491,8 @@ static void vf_link_free(VfLink *l)
     link_vm_free(l->link);
     qemu_bh_delete(l->flush);
     timer_free(l->stats_timer);
+    timer_free(l->settle_timer);
+    vcpu_rounds_clear(&l->rounds);
     g_free(l->down_reason);
     g_free(l);
 }
@@ -448,6 +504,7 @@ static bool vf_link_start(IxgbeVf *s, Error **errp)
     l->s = s;
     l->flush = qemu_bh_new(vf_link_flush, l);
     l->stats_timer = timer_new_ms(QEMU_CLOCK_REALTIME, vf_link_stats, l);
+    l->settle_timer = timer_new_ms(QEMU_CLOCK_REALTIME, vf_link_settle, l);
     l->link = link_vm_new(LINK_ROLE_VF, s->vm, s->vf, &vf_link_ops, l);
     ixgbe_function_set_port(s->fn, &vf_port_ops, l);
     error_setg(&l->blocker, "%s is a VF of this host's adapter: detach the "

@@ -24,8 +24,11 @@
 
 #define READ_SIZE 65536
 #define GONE_MS 5000
-/* Of transmit, after the data path moved to the VF; and how often anew. */
-#define HOLD_MS 150
+/*
+ * The longest hold of transmit after the data path moved to the VF, for a
+ * guest whose VF never settles; and how often anew.
+ */
+#define HOLD_MS 1000
 #define HOLD_REPEAT_MS 5
 #define STATUS_INTERVAL_MS 1000
 
@@ -302,8 +305,9 @@ static void handle_config(NicLink *l, const LinkNicConfig *config)
  * A Linux guest that moved its traffic to the VF loses what it sends between
  * the VF's carrier coming on and the activation of the VF's queues, which
  * follows from another kernel thread.  So the host brings the VF's link up only
- * after the move, and until HOLD_MS after it the guest's transmit queues wait:
- * they are stopped by a ring that looks full, and continue on the VF.
+ * after the move, and until the VF has settled (hw/net/ixgbe-vf-link.c) the
+ * guest's transmit queues wait: they are stopped by a ring that looks full, and
+ * continue on the VF.
  */
 static void hold_timer(void *opaque)
 {
@@ -363,6 +367,9 @@ static void link_message(void *opaque, LinkType type, const void *body,
         break;
     case LINK_NIC_DATAPATH_DONE:
         handle_datapath_done(l, body);
+        break;
+    case LINK_NIC_VF_SETTLED:
+        release_transmit(l);
         break;
     case LINK_NIC_ANNOUNCE:
         if (l->s->nic) {

@@ -71,6 +71,7 @@ typedef enum LinkType {
     LINK_NIC_VF          = 49,  /* LinkNicVf: NVSP VF_ASSOCIATION */
     LINK_NIC_DATAPATH_DONE = 50,/* LinkDatapath, answers a switch */
     LINK_NIC_ANNOUNCE    = 51,  /* no body: the guest shall announce itself */
+    LINK_NIC_VF_SETTLED  = 52,  /* no body: VF_SETTLED came; transmit goes on */
     /* NIC role, VM to host */
     LINK_NIC_STATUS      = 64,  /* LinkNicStatus; on every change */
     LINK_NIC_DATAPATH    = 65,  /* LinkDatapath: the guest asks to switch */
@@ -83,6 +84,8 @@ typedef enum LinkType {
     LINK_VF_BUS_MASTER   = 99,  /* u32: 0 or 1 */
     LINK_VF_STATS        = 100, /* LinkVfStats; about once a second */
     LINK_VF_FAULT        = 101, /* LinkVfFault: the IOMMU blocked something */
+    LINK_VF_SETTLED      = 102, /* no body: the guest saw the link come up and
+                                   had time to act on it */
 } LinkType;
 
 typedef struct IOV_PACKED LinkHeader {

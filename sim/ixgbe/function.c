@@ -125,6 +125,7 @@ void ixgbe_function_reset(IxgbeFunction *fn, IxgbeResetKind kind)
         ixgbe_txq_reset(&fn->tx[i], kind);
     }
     fn->other_vector = IXGBE_NO_VECTOR;
+    fn->link_seen = false;
     ixgbe_intr_reset(&fn->intr);
     if (kind == IXGBE_RESET_POWER) {
         fn->psrtype = 0;
@@ -306,11 +307,17 @@ void ixgbe_function_set_state(IxgbeFunction *fn, const IxgbePortState *state)
     if (fn->config.link_interrupt && state->links != fn->state.links) {
         tell = true;
     }
+    fn->link_seen &= !!(state->links & IXGBE_LINKS_UP);
     fn->state = *state;
     if (tell) {
         ixgbe_intr_raise(&fn->intr, fn->other_vector);
     }
     ixgbe_function_schedule(fn);
+}
+
+bool ixgbe_function_link_seen(const IxgbeFunction *fn)
+{
+    return fn->link_seen;
 }
 
 /* 8.3.5 VFMAILBOX; RSTI is a level: the PF driver is not up. */

@@ -99,6 +99,7 @@ struct IxgbeFunction {
     bool packet_checksum;       /* RXCSUM.PCSD is 0: no hash in write-backs */
 
     IxgbePortState state;
+    bool link_seen;             /* VFLINKS was read while up */
     uint32_t vfmailbox;
     IxgbeFunctionStats stats;
 

@@ -199,7 +199,10 @@ static void write_vfctrl(void *owner, unsigned index, uint32_t value,
 
 static uint32_t read_vflinks(void *owner, unsigned index, uint32_t stored)
 {
-    return ((IxgbeFunction *)owner)->state.links;
+    IxgbeFunction *fn = owner;
+
+    fn->link_seen = fn->state.links & IXGBE_LINKS_UP;
+    return fn->state.links;
 }
 
 /* 8.2.3.5 FRTIMER: microseconds 9:0, milliseconds 19:10, seconds 31:20. */

@@ -40,6 +40,7 @@ static const LinkRule rules[] = {
     RULE(LINK_NIC_DATAPATH_DONE, FROM_HOST, LINK_ROLE_NIC,
          sizeof(LinkDatapath)),
     RULE(LINK_NIC_ANNOUNCE, FROM_HOST, LINK_ROLE_NIC, 0),
+    RULE(LINK_NIC_VF_SETTLED, FROM_HOST, LINK_ROLE_NIC, 0),
     RULE(LINK_NIC_STATUS, FROM_VM, LINK_ROLE_NIC, sizeof(LinkNicStatus)),
     RULE(LINK_NIC_DATAPATH, FROM_VM, LINK_ROLE_NIC, sizeof(LinkDatapath)),
     RULE(LINK_VF_STATE, FROM_HOST, LINK_ROLE_VF, sizeof(LinkVfState)),
@@ -49,6 +50,7 @@ static const LinkRule rules[] = {
     RULE(LINK_VF_BUS_MASTER, FROM_VM, LINK_ROLE_VF, 4),
     RULE(LINK_VF_STATS, FROM_VM, LINK_ROLE_VF, sizeof(LinkVfStats)),
     RULE(LINK_VF_FAULT, FROM_VM, LINK_ROLE_VF, sizeof(LinkVfFault)),
+    RULE(LINK_VF_SETTLED, FROM_VM, LINK_ROLE_VF, 0),
 };
 
 bool link_message_is_role(LinkType type)

@@ -165,6 +165,15 @@ static void test_link(Rig *rig, gconstpointer data)
     ixgbe_function_set_state(rig->fn, &rig->state);
     g_assert_cmphex(rig_read(rig, IXGBE_VFLINKS), ==, 0);
     g_assert_cmpuint(rig->interrupts[1], ==, 1);
+    g_assert_false(ixgbe_function_link_seen(rig->fn));
+    rig->state.links = IXGBE_LINKS_UP;
+    ixgbe_function_set_state(rig->fn, &rig->state);
+    g_assert_false(ixgbe_function_link_seen(rig->fn));
+    rig_read(rig, IXGBE_VFLINKS);
+    g_assert_true(ixgbe_function_link_seen(rig->fn));
+    rig->state.links = 0;
+    ixgbe_function_set_state(rig->fn, &rig->state);
+    g_assert_false(ixgbe_function_link_seen(rig->fn));
 }
 
 static void test_reset_keeps(Rig *rig, gconstpointer data)

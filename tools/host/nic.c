@@ -613,6 +613,16 @@ static void handle_fault(VmNic *nic, const LinkVfFault *fault)
               "i:count", (int)MIN(count, G_MAXINT), NULL);
 }
 
+/* The VF's queues are active now: what hv-net holds back may go on there. */
+static void handle_vf_settled(VmNic *nic)
+{
+    LinkHost *link = side_link(nic, DATAPATH_NIC);
+
+    if (link) {
+        link_host_send(link, LINK_NIC_VF_SETTLED, NULL, 0);
+    }
+}
+
 static void handle_datapath(VmNic *nic, const LinkDatapath *request)
 {
     nic_event(nic, "switch-data-path", "b:to_vf", request->to_vf != 0, NULL);
@@ -662,6 +672,9 @@ void nic_message(VmNic *nic, LinkType type, const void *body, size_t len)
         break;
     case LINK_VF_FAULT:
         handle_fault(nic, body);
+        break;
+    case LINK_VF_SETTLED:
+        handle_vf_settled(nic);
         break;
     default:
         handle_vf(nic, type, body);

@@ -5,7 +5,8 @@
  * was moved, but activates the VF's transmit queues only a moment after the
  * carrier, from another thread; what it sends between is lost in the guest.  So
  * the link comes up a little after the data path moved, while hv-net holds the
- * guest's transmit back (hw/vmbus/hv-net-link.c), and goes when it moved away.
+ * guest's transmit back (hw/vmbus/hv-net-link.c) until the VF says that it has
+ * settled, and goes when it moved away.
  * A guest that never moves the data path gets its link all the same.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -15,7 +16,7 @@
 #include "spec/ixgbe_regs.h"
 
 enum {
-    AFTER_SWITCH_MS = 30,       /* hv-net holds for 150 */
+    AFTER_SWITCH_MS = 30,
     WITHOUT_SWITCH_MS = 3000,
 };
 
