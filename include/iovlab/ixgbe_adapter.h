@@ -24,9 +24,22 @@
 typedef struct IxgbeAdapter IxgbeAdapter;
 typedef struct IxgbeAdapterPort IxgbeAdapterPort;
 
+/* What is in the SFP+ cage. */
+typedef enum IxgbeModuleKind {
+    IXGBE_MODULE_SR,            /* 10GBASE-SR; at 1000 Mb/s 1000BASE-SX */
+    IXGBE_MODULE_LR,            /* 10GBASE-LR; at 1000 Mb/s 1000BASE-LX */
+    IXGBE_MODULE_DA,            /* passive copper cable */
+    IXGBE_MODULE_NONE,
+} IxgbeModuleKind;
+
+/* All zero but the address is a good configuration. */
 typedef struct IxgbeAdapterConfig {
     uint8_t mac[6];             /* permanent address, in RAR 0 after reset */
     uint8_t port;               /* LAN ID, 0 or 1 */
+    IxgbeModuleKind module;
+    uint16_t link_speed;        /* Mb/s: 10000 (or 0), 1000 */
+    char serial[17];            /* of the board and its module, "": from mac */
+    char pba[11];               /* part number, "": a default */
 } IxgbeAdapterConfig;
 
 /* What surrounds the adapter; all of it is required. */
@@ -36,7 +49,10 @@ typedef struct IxgbeAdapterOps {
      * comes again after ixgbe_adapter_wire_room().
      */
     bool (*wire_tx)(void *opaque, Frame *frame);
-    /* Causes of the PF's EICR came up (MAILBOX, LSC). */
+    /*
+     * Causes of the PF's EICR came up: MAILBOX, LSC, TCP_TIMER, and SDP pins,
+     * which count only if the PF's GPIE enables them.
+     */
     void (*cause)(void *opaque, uint32_t eicr);
     /* Monotonic. */
     uint64_t (*clock_ns)(void *opaque);
@@ -75,6 +91,9 @@ void ixgbe_adapter_set_num_vfs(IxgbeAdapter *adapter, unsigned count);
 /* --- wire ---------------------------------------------------------------- */
 
 void ixgbe_adapter_set_cable(IxgbeAdapter *adapter, bool plugged);
+/* Takes the module out, puts one in, or another. */
+void ixgbe_adapter_set_module(IxgbeAdapter *adapter, IxgbeModuleKind module);
+IxgbeModuleKind ixgbe_adapter_module(const IxgbeAdapter *adapter);
 /* LINKS.Link Up: cable, link mode and enables taken together. */
 bool ixgbe_adapter_link_up(const IxgbeAdapter *adapter);
 /*
@@ -86,6 +105,19 @@ void ixgbe_adapter_wire_room(IxgbeAdapter *adapter);
 
 void ixgbe_adapter_run(IxgbeAdapter *adapter);
 void ixgbe_adapter_timer(IxgbeAdapter *adapter);
+
+/* --- board ------------------------------------------------------------- */
+
+/* 4 bytes of vital product data, for the function's VPD capability. */
+uint32_t ixgbe_adapter_vpd_read(const IxgbeAdapter *adapter, unsigned offset);
+
+typedef enum IxgbeLed {
+    IXGBE_LED_STATE_OFF,
+    IXGBE_LED_STATE_LIT,
+    IXGBE_LED_STATE_BLINKS,
+} IxgbeLed;
+/* @led is 0 to 3. */
+IxgbeLed ixgbe_adapter_led(const IxgbeAdapter *adapter, unsigned led);
 
 /* --- functions ----------------------------------------------------------- */
 

@@ -52,19 +52,20 @@ void ixgbe_adapter_state_stale(IxgbeAdapter *a, uint64_t pools)
     ixgbe_adapter_schedule(a);
 }
 
-static void load_permanent_mac(IxgbeAdapter *a)
-{
-    *reg_at(a, IXGBE_RAL(0)) = rd_le32(a->config.mac);
-    *reg_at(a, IXGBE_RAH(0)) = IXGBE_RAH_AV | rd_le16(a->config.mac + 4);
-    *reg_at(a, IXGBE_MPSAR_LO(0)) = 1;
-}
-
-/* 4.2.1: everything of the adapter but the cable and the functions' own. */
+/*
+ * 4.2.1: everything of the adapter but the cable and the functions' own.  The
+ * NVM's part for this port is read again; only CTRL.LRST and power take the
+ * link down.
+ */
 void ixgbe_adapter_soft_reset(IxgbeAdapter *a, IxgbeResetKind kind)
 {
     trace_ixgbe_adapter_reset(kind);
     ixgbe_regs_reset(&a->regs, kind);
-    load_permanent_mac(a);
+    ixgbe_nvm_auto_read(a);
+    ixgbe_timers_restart(a, 0);
+    if (kind & (IXGBE_RESET_LINK | IXGBE_RESET_POWER)) {
+        ixgbe_link_drop(a);
+    }
     ixgbe_mailbox_reset(a);
     ixgbe_rate_clear(a);
     memset(a->drop_en, 0, sizeof(a->drop_en));
@@ -88,9 +89,12 @@ IxgbeAdapter *ixgbe_adapter_new(const IxgbeAdapterConfig *config,
     a->ops = ops;
     a->opaque = opaque;
     a->timer_ns = UINT64_MAX;
+    a->tcp_deadline = UINT64_MAX;
     frame_queue_init(&a->wire, 0, WIRE_BYTES);
     ixgbe_regs_init(&a->regs, ixgbe_adapter_regmap(), a);
-    load_permanent_mac(a);
+    ixgbe_nvm_init(a);
+    ixgbe_sfp_insert(a);
+    ixgbe_nvm_auto_read(a);
     a->stale = STALE_ALL;
     return a;
 }
@@ -351,6 +355,7 @@ void ixgbe_adapter_run(IxgbeAdapter *a)
     bool more;
 
     a->scheduled = false;
+    ixgbe_timers_run(a);
     ixgbe_filters_refresh(a);
     for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
         if (port_at(a, n) && port_at(a, n)->state_stale) {
@@ -381,7 +386,7 @@ void ixgbe_adapter_timer(IxgbeAdapter *a)
 
 void ixgbe_adapter_wire_rx(IxgbeAdapter *a, Frame *frame)
 {
-    if (a->link_up) {
+    if (a->link_up && !(reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK)) {
         ixgbe_veb_receive(a, frame);
     }
 }

@@ -8,7 +8,9 @@
 
 #include "iovlab/eth.h"
 #include "iovlab/ixgbe_adapter.h"
+#include "ixgbe/nvm.h"
 #include "ixgbe/regs.h"
+#include "ixgbe/sfp.h"
 #include "spec/ixgbe_pf_regs.h"
 #include "spec/ixgbe_regs.h"
 
@@ -93,6 +95,12 @@ struct IxgbeAdapter {
     IxgbeRate rate[IXGBE_QUEUES];
     uint64_t timer_ns;          /* UINT64_MAX: none */
 
+    IxgbeNvm nvm;
+    uint32_t nvm_pins;          /* as the EEPROM sees them, bits of EEC */
+    IxgbeSfp sfp;
+    uint64_t tcp_deadline;      /* of TCPTIMER; UINT64_MAX: it stands */
+    uint64_t tcp_left;          /* ns, while it stands */
+
     IxgbePoolStats pool_stats[IXGBE_POOLS];
     IxgbeAdapterStats stats;
 };
@@ -162,8 +170,18 @@ IxgbeRegWrite ixgbe_mailbox_write, ixgbe_mailbox_mem_write,
 
 /* maclink.c */
 void ixgbe_link_update(IxgbeAdapter *a);
+void ixgbe_link_restart(IxgbeAdapter *a);
+void ixgbe_link_drop(IxgbeAdapter *a);
 uint32_t ixgbe_link_links(const IxgbeAdapter *a);
 bool ixgbe_link_frame_fits(const IxgbeAdapter *a, const Frame *frame);
+
+/* pins.c */
+bool ixgbe_link_laser_off(const IxgbeAdapter *a);
+
+/* timers.c; @left: ns that TCPTIMER has still to count */
+void ixgbe_timers_run(IxgbeAdapter *a);
+uint64_t ixgbe_timers_left(const IxgbeAdapter *a);
+void ixgbe_timers_restart(IxgbeAdapter *a, uint64_t left);
 
 /* rss.c */
 void ixgbe_rss_refresh(IxgbeAdapter *a);

@@ -16,6 +16,12 @@ static const IxgbeRowBlock *const blocks[] = {
     &ixgbe_rows_filters,
     &ixgbe_rows_pools,
     &ixgbe_rows_stats,
+    &ixgbe_rows_pins,
+    &ixgbe_rows_timers,
+    &ixgbe_rows_nvm,
+    &ixgbe_rows_sfp,
+    &ixgbe_rows_mdio,
+    &ixgbe_rows_semaphore,
 };
 
 void ixgbe_write_pools(void *owner, unsigned index, uint32_t value,

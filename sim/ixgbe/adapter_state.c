@@ -5,7 +5,7 @@
  */
 #include "adapter.h"
 
-#define VERSION 1
+#define VERSION 2
 /* No queue can hold more frames than bytes of the larger buffer allow. */
 #define FRAMES_MAX (512 * 1024 / FRAME_MIN)
 
@@ -92,6 +92,10 @@ void ixgbe_adapter_save(const IxgbeAdapter *a, StateWriter *w)
     }
     save_port(a->pf, w);
     save_queue(&a->wire, w);
+    ixgbe_nvm_save(&a->nvm, w);
+    state_put_u8(w, a->config.module);
+    ixgbe_sfp_save(&a->sfp, w);
+    state_put_u64(w, ixgbe_timers_left(a));
 }
 
 static void load_control(IxgbeAdapter *a, StateReader *r)
@@ -114,6 +118,19 @@ static void load_control(IxgbeAdapter *a, StateReader *r)
     }
 }
 
+static void load_board(IxgbeAdapter *a, StateReader *r)
+{
+    uint64_t left;
+
+    ixgbe_nvm_load(a, r);
+    a->config.module = state_get_u8(r) & 3;
+    ixgbe_sfp_load(&a->sfp, r);
+    left = state_get_u64(r);
+    if (state_ok(r)) {
+        ixgbe_timers_restart(a, left);
+    }
+}
+
 bool ixgbe_adapter_load(IxgbeAdapter *a, StateReader *r)
 {
     ixgbe_adapter_power_reset(a);
@@ -128,8 +145,11 @@ bool ixgbe_adapter_load(IxgbeAdapter *a, StateReader *r)
     }
     load_port(a, a->pf, r);
     load_queue(&a->wire, r);
+    load_board(a, r);
     a->stale = STALE_ALL;
     if (!state_ok(r)) {
+        ixgbe_nvm_init(a);
+        ixgbe_sfp_insert(a);
         ixgbe_adapter_power_reset(a);
         return false;
     }

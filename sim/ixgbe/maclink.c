@@ -1,26 +1,88 @@
 /*
- * The MAC's link, 3.6 and 3.7: cable and LINKS, sizes of frames.
+ * The MAC's link, 3.6 and 3.7: cable, module, link mode and LINKS; sizes of
+ * frames.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "adapter.h"
 #include "iovlab-trace.h"
+#include "spec/ixgbe_board_regs.h"
 
 /* LINKS bit 7: up at the last read; never differs here. */
 #define LINKS_STATUS 0x00000080u
 #define FCS_LEN 4
 #define STANDARD_MAX 1518
+/* ANLP1's arbitration state, as in IEEE 802.3 figure 73-11. */
+#define AN_TRANSMIT_DISABLE 1
+#define AN_ABILITY_DETECT 2
+
+/* Mb/s of the mode that AUTOC chose; 0: none that an SFP+ module speaks. */
+static unsigned mode_speed(const IxgbeAdapter *a)
+{
+    switch ((reg(a, IXGBE_AUTOC) & IXGBE_AUTOC_LMS) >>
+            IXGBE_AUTOC_LMS_SHIFT) {
+    case IXGBE_LMS_1G:
+    case IXGBE_LMS_1G_AN:
+        return 1000;
+    case IXGBE_LMS_10G_SERIAL:
+        return (reg(a, IXGBE_AUTOC2) & IXGBE_AUTOC2_10G_PMA) ==
+               IXGBE_AUTOC2_SFI ? 10000 : 0;
+    default:
+        return 0;
+    }
+}
+
+/* The one speed of the module and of who is at the cable's other end. */
+static unsigned partner_speed(const IxgbeAdapter *a)
+{
+    return a->config.link_speed == 1000 ? 1000 : 10000;
+}
+
+static bool link_is_good(const IxgbeAdapter *a)
+{
+    return a->cable && ixgbe_sfp_present(a) && !ixgbe_link_laser_off(a) &&
+           !(reg(a, IXGBE_AUTOC2) & IXGBE_AUTOC2_LINK_DISABLE) &&
+           mode_speed(a) == partner_speed(a);
+}
 
 uint32_t ixgbe_link_links(const IxgbeAdapter *a)
 {
-    return a->link_up ? IXGBE_LINKS_UP | IXGBE_LINKS_SPEED_10G | LINKS_STATUS
-                      : 0;
+    if (!a->link_up) {
+        return 0;
+    }
+    return IXGBE_LINKS_UP | LINKS_STATUS |
+           (mode_speed(a) == 1000 ? IXGBE_LINKS_SPEED_1G
+                                  : IXGBE_LINKS_SPEED_10G);
+}
+
+/*
+ * 3.7.4.2: the arbitration state that drivers wait for after they restarted
+ * the pipeline.  Nobody at the other end negotiates: it stays where it looks
+ * for abilities, and in modes without negotiation where it has just begun.
+ */
+void ixgbe_link_restart(IxgbeAdapter *a)
+{
+    uint32_t lms = (reg(a, IXGBE_AUTOC) & IXGBE_AUTOC_LMS) >>
+                   IXGBE_AUTOC_LMS_SHIFT;
+    bool negotiates = lms == IXGBE_LMS_KX4_KX_KR ||
+                      lms == IXGBE_LMS_KX4_KX_KR_1G ||
+                      lms == IXGBE_LMS_KX4_KX_KR_SGMII;
+
+    *reg_at(a, IXGBE_ANLP1) = (negotiates ? AN_ABILITY_DETECT
+                                          : AN_TRANSMIT_DISABLE) <<
+                              IXGBE_ANLP1_STATE_SHIFT;
+    ixgbe_link_update(a);
+}
+
+/* CTRL.LRST: the link goes down; the update that follows brings it back. */
+void ixgbe_link_drop(IxgbeAdapter *a)
+{
+    a->link_up = false;
 }
 
 void ixgbe_link_update(IxgbeAdapter *a)
 {
-    bool up = a->cable &&
-              !(reg(a, IXGBE_AUTOC2) & IXGBE_AUTOC2_LINK_DISABLE);
+    bool up = link_is_good(a) || (reg(a, IXGBE_AUTOC) & IXGBE_AUTOC_FLU);
 
     if (up == a->link_up) {
         return;

@@ -44,7 +44,13 @@ extern const IxgbeRowBlock
     ixgbe_rows_dma,             /* dma_rows.c */
     ixgbe_rows_filters,         /* filter_rows.c */
     ixgbe_rows_pools,           /* pool_rows.c */
-    ixgbe_rows_stats;           /* stats_rows.c */
+    ixgbe_rows_stats,           /* stats_rows.c */
+    ixgbe_rows_pins,            /* pins.c */
+    ixgbe_rows_timers,          /* timers.c */
+    ixgbe_rows_nvm,             /* nvm.c */
+    ixgbe_rows_sfp,             /* sfp_bus.c */
+    ixgbe_rows_mdio,            /* mdio.c */
+    ixgbe_rows_semaphore;       /* semaphore.c */
 
 /* Hooks that several blocks use: something that the pools' bit maps, or every
  * function's state, is made from was written. */

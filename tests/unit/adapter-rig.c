@@ -91,9 +91,14 @@ void rig_init(Rig *r)
 {
     IxgbeAdapterConfig config = { .port = 0 };
 
-    *r = (Rig) { .now = 1000000000 };
     memcpy(config.mac, RIG_MAC[RIG_PF], 6);
-    r->adapter = ixgbe_adapter_new(&config, &ops, r);
+    rig_init_config(r, &config);
+}
+
+void rig_init_config(Rig *r, const IxgbeAdapterConfig *config)
+{
+    *r = (Rig) { .now = 1000000000 };
+    r->adapter = ixgbe_adapter_new(config, &ops, r);
     for (int i = 0; i < RIG_VFS; i++) {
         r->end[i].port = ixgbe_adapter_attach(r->adapter, i, &port_ops,
                                               &r->end[i]);

@@ -43,6 +43,7 @@ extern const uint8_t RIG_PEER[6], RIG_BCAST[6], RIG_MCAST[6];
 
 /* With registers as after power on, cable plugged. */
 void rig_init(Rig *r);
+void rig_init_config(Rig *r, const IxgbeAdapterConfig *config);
 /* As a PF driver sets it up: pools, addresses, VEB, anti-spoofing off. */
 void rig_program(Rig *r);
 void rig_clear(Rig *r);
