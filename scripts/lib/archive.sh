@@ -85,3 +85,16 @@ archive_package() {
     mkdir -p "$3"
     (cd "$3" && private_apt "$1-deb" download "$2/$1")
 }
+
+# archive_closure SUITE PACKAGE DIR: the package and all it depends on, whatever
+# this machine has installed, into DIR.
+archive_closure() {
+    local dir=$3
+    archive_update "$1" deb || return
+    mkdir -p "$dir/partial"
+    : > "$dir/status"
+    # Paths are absolute: apt takes others as relative to its own.
+    private_apt "$1-deb" install -y --download-only --no-install-recommends \
+        -o Dir::State::status="$(realpath "$dir")/status" \
+        -o Dir::Cache::archives="$(realpath "$dir")" "$2/$1"
+}

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import kmod
+import programs
 
 APPLETS = ('sh mount umount cat cut sed grep head tail ls mkdir rm cp mv ln '
            'sleep usleep echo printf test [ true false expr seq wc sort tr '
@@ -162,6 +163,10 @@ def build(args):
     else:
         archive.file('etc/modules', b'')
 
+    added = programs.Programs(archive)
+    for directory in args.program:
+        added.add(directory)
+
     for item in args.add:
         source, _, target = item.rpartition(':')
         if not source or not target.startswith('/'):
@@ -194,6 +199,7 @@ def main():
     parser.add_argument('--modules')
     parser.add_argument('--module', action='append', default=[])
     parser.add_argument('--add', action='append', default=[])
+    parser.add_argument('--program', action='append', default=[])
     parser.add_argument('--init', required=True)
     parser.add_argument('--busybox', required=True)
     parser.add_argument('--cache', required=True)
