@@ -44,6 +44,7 @@ static const ControlCommand commands[] = {
     { "watch", NULL, cmd_watch, "" },
     { NULL },
 };
+static const ControlCommand *const tables[] = { commands, NULL };
 
 static char *parse(const char *line)
 {
@@ -139,9 +140,9 @@ static void test_server(void)
     JsonNode *result;
     IovClient *client;
 
-    server = control_server_new(path, commands, NULL, &error);
+    server = control_server_new(path, tables, NULL, &error);
     g_assert_no_error(error);
-    g_assert_null(control_server_new(path, commands, NULL, &error));
+    g_assert_null(control_server_new(path, tables, NULL, &error));
     g_assert_error(error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
     g_clear_error(&error);
 

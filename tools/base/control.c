@@ -34,7 +34,7 @@ typedef struct ControlWatch {
 
 struct ControlServer {
     Listener *listener;
-    const ControlCommand *commands;
+    const ControlCommand *const *tables;
     void *opaque;
     GList *clients;
     GQueue history;         /* lines of past events */
@@ -186,10 +186,11 @@ static void client_line(ControlClient *c, const char *line, size_t len)
         client_subscribe(c, id, json_bool(args, "history", false));
         return;
     }
-    if (g_str_equal(code, ERR_UNKNOWN_COMMAND)) {
+    for (const ControlCommand *const *table = c->server->tables;
+         *table && g_str_equal(code, ERR_UNKNOWN_COMMAND); table++) {
         g_clear_pointer(&text, g_free);
-        if (control_parse(c->server->commands, line, len, &command, &args,
-                          &id, &code, &text)) {
+        if (control_parse(*table, line, len, &command, &args, &id, &code,
+                          &text)) {
             request = g_new0(ControlRequest, 1);
             request->client = c;
             request->id = id;
@@ -250,12 +251,12 @@ static void server_accept(void *opaque, GSocket *socket)
 }
 
 ControlServer *control_server_new(const char *path,
-                                  const ControlCommand *commands,
+                                  const ControlCommand *const *tables,
                                   void *opaque, GError **error)
 {
     ControlServer *server = g_new0(ControlServer, 1);
 
-    server->commands = commands;
+    server->tables = tables;
     server->opaque = opaque;
     server->next_watch = 1;
     g_queue_init(&server->history);

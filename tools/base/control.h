@@ -53,12 +53,16 @@ typedef struct ControlCommand {
 #define ERR_EXISTS          "exists"
 #define ERR_BUSY            "busy"
 #define ERR_STATE           "wrong-state"
+#define ERR_UNKNOWN_PROPERTY "unknown-property"
+#define ERR_READ_ONLY       "read-only"
+#define ERR_IN_USE          "in-use"
 #define ERR_FAILED          "failed"
 #define ERR_CANCELLED       "cancelled"
 #define ERR_TIMEOUT         "timeout"
 
+/* @tables: of commands, ended by NULL. */
 ControlServer *control_server_new(const char *path,
-                                  const ControlCommand *commands,
+                                  const ControlCommand *const *tables,
                                   void *opaque, GError **error);
 void control_server_free(ControlServer *server);
 

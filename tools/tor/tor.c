@@ -363,6 +363,7 @@ static const ControlCommand commands[] = {
     { "quit", NULL, cmd_quit, "End the switch" },
     { NULL },
 };
+static const ControlCommand *const tables[] = { commands, NULL };
 
 /* --- the process ------------------------------------------------------- */
 
@@ -384,7 +385,7 @@ int tor_main(void)
     signal(SIGPIPE, SIG_IGN);
     tor.loop = g_main_loop_new(NULL, FALSE);
     if (rundir_make(dir, &error)) {
-        tor.control = control_server_new(path, commands, &tor, &error);
+        tor.control = control_server_new(path, tables, &tor, &error);
     }
     if (!tor.control) {
         daemon_failed("the top-of-rack switch does not start: %s",
