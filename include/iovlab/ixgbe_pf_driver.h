@@ -81,6 +81,9 @@ void ixgbe_pf_driver_vf_set_vlan(IxgbePfDriver *pf, unsigned vf, uint16_t vid,
                                  uint8_t qos);
 void ixgbe_pf_driver_vf_set_spoof_check(IxgbePfDriver *pf, unsigned vf,
                                         bool on);
+/* Queue pairs that GET_QUEUES tells the VF; no more than its pool has. */
+void ixgbe_pf_driver_vf_set_queues(IxgbePfDriver *pf, unsigned vf,
+                                   unsigned pairs);
 /* A trusted VF may ask for all multicast and change its address. */
 void ixgbe_pf_driver_vf_set_trust(IxgbePfDriver *pf, unsigned vf, bool on);
 /* Megabits a second, 0: no limit.  False if the link is too slow for it. */
@@ -113,6 +116,7 @@ typedef struct IxgbePfVfInfo {
     uint16_t vid;
     unsigned rate_mbps;
     IxgbePfLinkState link_state;
+    unsigned queues;            /* told to it; 0: all of its pool's */
     unsigned api;               /* negotiated, as in the mailbox message */
 } IxgbePfVfInfo;
 

@@ -362,6 +362,16 @@ void ixgbe_pf_driver_vf_check_again(IxgbePfDriver *pf, unsigned vf)
     }
 }
 
+void ixgbe_pf_driver_vf_set_queues(IxgbePfDriver *pf, unsigned vf,
+                                   unsigned pairs)
+{
+    PfVf *v = vf_at(pf, vf);
+
+    if (v) {
+        v->info.queues = MIN(pairs, pf->queues_per_pool);
+    }
+}
+
 void ixgbe_pf_driver_vf_set_trust(IxgbePfDriver *pf, unsigned vf, bool on)
 {
     PfVf *v = vf_at(pf, vf);

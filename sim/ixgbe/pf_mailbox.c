@@ -210,8 +210,8 @@ static bool get_queues(IxgbePfDriver *pf, unsigned vf, Message *m)
     if (v->info.api == IXGBE_MBX_API_10) {
         return false;
     }
-    m->dword[1] = pf->queues_per_pool;
-    m->dword[2] = pf->queues_per_pool;
+    m->dword[1] = v->info.queues ? v->info.queues : pf->queues_per_pool;
+    m->dword[2] = m->dword[1];
     m->dword[3] = v->info.vid || v->info.qos;
     m->dword[4] = 0;
     return true;

@@ -6,7 +6,7 @@
  */
 #include "ixgbe/pf_driver.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 static void save_vf(const PfVf *v, StateWriter *w)
 {
@@ -22,6 +22,7 @@ static void save_vf(const PfVf *v, StateWriter *w)
     state_put_u32(w, v->info.rate_mbps);
     state_put_u8(w, v->info.link_state);
     state_put_u32(w, v->info.api);
+    state_put_u8(w, v->info.queues);
     state_put_bool(w, v->mac_fixed);
     state_put_bool(w, v->clear_to_send);
     state_put_bool(w, v->rx_off);
@@ -53,6 +54,8 @@ static void load_vf(IxgbePfDriver *pf, PfVf *v, StateReader *r)
     link_state = state_get_u8(r);
     v->info.link_state = MIN(link_state, IXGBE_PF_LINK_DISABLE);
     v->info.api = state_get_u32(r);
+    v->info.queues = state_get_u8(r);
+    v->info.queues = MIN(v->info.queues, pf->queues_per_pool);
     v->mac_fixed = state_get_bool(r);
     v->clear_to_send = state_get_bool(r);
     v->rx_off = state_get_bool(r);
