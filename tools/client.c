@@ -39,11 +39,19 @@ static void iov_client_unref(IovClient *c)
     }
 }
 
+static char last_class[32];
+
+const char *iov_client_error_class(void)
+{
+    return last_class;
+}
+
 static int error_code(const char *class)
 {
     static const char *const usage[] = {
         ERR_BAD_REQUEST, ERR_UNKNOWN_COMMAND, ERR_BAD_ARGUMENT,
-        ERR_NOT_FOUND, ERR_EXISTS, ERR_BUSY, NULL,
+        ERR_NOT_FOUND, ERR_EXISTS, ERR_BUSY, ERR_UNKNOWN_PROPERTY,
+        ERR_READ_ONLY, ERR_IN_USE, NULL,
     };
 
     return g_strv_contains(usage, class) ? IOV_CLIENT_USAGE :
@@ -57,6 +65,8 @@ static void client_answer(IovClient *c, IovPending *p, JsonObject *object)
 
     if (wrong) {
         const char *class = json_str(wrong, "class", ERR_FAILED);
+
+        g_strlcpy(last_class, class, sizeof(last_class));
 
         error = g_error_new(IOV_CLIENT_ERROR, error_code(class), "%s",
                             json_str(wrong, "desc", class));

@@ -26,6 +26,9 @@ typedef enum IovClientError {
     IOV_CLIENT_CLOSED,          /* the connection ended before the answer */
 } IovClientError;
 
+/* Code of the last error that a host answered with; "" if none did. */
+const char *iov_client_error_class(void);
+
 /* @event is borrowed; fields: event, host, t_ms and the event's own. */
 typedef void (*IovEvent)(void *opaque, JsonObject *event);
 /* Exactly one of @result (borrowed) and @error is set. */

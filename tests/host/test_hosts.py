@@ -112,7 +112,7 @@ def test_host_restart():
     os.kill(pid, 0)
     assert 'no running host' in iovlab('vf', 'detach', 'vm', status=2)
     iovlab('host', 'start', 'B', '--vfs', '1')
-    wait_for('link', lambda: adapter()[1]['Connected'])
+    wait_for('link', lambda: adapter()[1]['GuestConnected'])
     assert adapter()[1]['State'] == 'VfActive'
     assert 'Synthetic' in iovlab('vf', 'detach', 'vm')
 

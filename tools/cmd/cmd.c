@@ -29,11 +29,21 @@ void cmd_fail_error(const GError *error)
     bool usage = g_error_matches(error, IOV_CLIENT_ERROR, IOV_CLIENT_USAGE) ||
         g_error_matches(error, IOV_CLIENT_ERROR, IOV_CLIENT_UNREACHABLE);
 
-    cmd_fail(usage ? EXIT_USAGE : EXIT_FAILED, "%s", error->message);
+    const char *code = iov_client_error_class();
+
+    cmd_fail(usage ? EXIT_USAGE : EXIT_FAILED, "%s%s%s%s", error->message,
+             *code ? " [" : "", code, *code ? "]" : "");
 }
 
 GStrv cmd_parse(const Command *command, const GOptionEntry *entries,
                 int argc, char **argv, int min, int max)
+{
+    return cmd_parse_described(command, entries, NULL, argc, argv, min, max);
+}
+
+GStrv cmd_parse_described(const Command *command, const GOptionEntry *entries,
+                          const char *text, int argc, char **argv, int min,
+                          int max)
 {
     g_autofree char *name = g_strconcat("iovlab ", command->name, NULL);
     GOptionContext *context = g_option_context_new(command->args);
@@ -45,6 +55,9 @@ GStrv cmd_parse(const Command *command, const GOptionEntry *entries,
     argv[argc] = NULL;
     copy = g_strdupv(argv);
     g_option_context_set_summary(context, command->help);
+    if (text) {
+        g_option_context_set_description(context, text);
+    }
     if (entries) {
         g_option_context_add_main_entries(context, entries, NULL);
     }

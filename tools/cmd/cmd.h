@@ -28,6 +28,10 @@ typedef struct Command {
  */
 GStrv cmd_parse(const Command *command, const GOptionEntry *entries,
                 int argc, char **argv, int min, int max);
+/* The same, with a text behind the options (may be NULL). */
+GStrv cmd_parse_described(const Command *command, const GOptionEntry *entries,
+                          const char *text, int argc, char **argv, int min,
+                          int max);
 /* What comes after "--", taken out of @argc; NULL if there is none. */
 char **cmd_split_rest(int *argc, char **argv);
 /* The table entry for the running command. */
@@ -65,6 +69,9 @@ int cmd_stop(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_set(int argc, char **argv);
+int cmd_new(int argc, char **argv);
+int cmd_remove(int argc, char **argv);
+int cmd_start(int argc, char **argv);
 
 /* Joins the terminal to a VM's console until Ctrl-] or the VM's end. */
 int console_attach(const char *path);

@@ -1,5 +1,5 @@
 /*
- * iovlab host start|stop, tor, set, capture, stop.
+ * iovlab host start|stop, tor, capture, stop.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -95,7 +95,9 @@ int cmd_host_start(int argc, char **argv)
 {
     gboolean no_sriov = FALSE, no_iov = FALSE, foreground = FALSE;
     int vfs = HOST_VFS_DEFAULT;
-    int eject_ms = HOST_EJECT_DEFAULT_MS;
+    int eject_ms = 0;
+    g_auto(GStrv) properties = NULL;
+    g_autofree char *file = NULL;
     const GOptionEntry entries[] = {
         { "vfs", 'v', 0, G_OPTION_ARG_INT, &vfs,
           "VFs of the adapter, 1 to 63 (default 7)", "N" },
@@ -106,6 +108,11 @@ int cmd_host_start(int argc, char **argv)
         { "eject-limit", 0, 0, G_OPTION_ARG_INT, &eject_ms,
           "milliseconds until a VF is taken by surprise (default 60000)",
           "MS" },
+        { "file", 'F', 0, G_OPTION_ARG_FILENAME, &file,
+          "file that describes machine, adapters, switches and VMs", "FILE" },
+        { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &properties,
+          "property of the machine, such as ChipsetFlaw=true",
+          "PROPERTY=VALUE" },
         { "foreground", 'f', 0, G_OPTION_ARG_NONE, &foreground,
           "stay in the foreground, log to standard error", NULL },
         { NULL },
@@ -113,6 +120,7 @@ int cmd_host_start(int argc, char **argv)
     g_auto(GStrv) args = cmd_parse(cmd_current(), entries, argc, argv, 1, 1);
     g_autofree char *dir = NULL;
     g_autofree char *log = NULL;
+    g_autofree char *path = file ? g_canonicalize_filename(file, NULL) : NULL;
     g_autoptr(GError) error = NULL;
     IovClient *running;
     HostOptions options = {
@@ -121,6 +129,8 @@ int cmd_host_start(int argc, char **argv)
         .switch_iov = !no_iov,
         .num_vfs = vfs,
         .eject_limit_ms = eject_ms,
+        .properties = properties,
+        .file = path,
     };
 
     if (!name_valid(args[0])) {
@@ -131,8 +141,12 @@ int cmd_host_start(int argc, char **argv)
         cmd_fail(EXIT_USAGE, "--vfs is 1 to %d (or use --no-sriov)",
                  HOST_VFS_MAX);
     }
-    if (eject_ms < 1) {
+    if (eject_ms < 0) {
         cmd_fail(EXIT_USAGE, "--eject-limit is at least 1");
+    }
+    if (file && (no_sriov || no_iov || vfs != HOST_VFS_DEFAULT)) {
+        cmd_fail(EXIT_USAGE, "--file says what --vfs, --no-sriov and --no-iov "
+                 "would");
     }
     running = iov_client_host(args[0], NULL);
     if (running) {
@@ -164,34 +178,7 @@ int cmd_host_stop(int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* --- set, capture, stop ------------------------------------------------ */
-
-int cmd_set(int argc, char **argv)
-{
-    g_auto(GStrv) args = cmd_parse(cmd_current(), NULL, argc, argv, 2, -1);
-    JsonObject *settings = json_object_new();
-    IovClient *client = cmd_host(args[0]);
-    g_autoptr(JsonNode) node = NULL;
-
-    for (char **p = args + 1; *p; p++) {
-        char *value = strchr(*p, '=');
-        char *end;
-        gint64 number;
-
-        if (!value || value == *p) {
-            cmd_fail(EXIT_USAGE, "'%s': PROPERTY=VALUE is needed", *p);
-        }
-        *value++ = '\0';
-        number = g_ascii_strtoll(value, &end, 10);
-        if (!*value || *end) {
-            cmd_fail(EXIT_USAGE, "'%s': a number is needed", value);
-        }
-        json_object_set_int_member(settings, *p, number);
-    }
-    node = cmd_call(client, "set", settings);
-    iov_client_free(client);
-    return EXIT_DONE;
-}
+/* --- capture, stop ------------------------------------------------ */
 
 int cmd_capture(int argc, char **argv)
 {

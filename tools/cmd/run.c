@@ -60,7 +60,7 @@ static void parse(RunArgs *a, int argc, char **argv)
         { "smp", 's', 0, G_OPTION_ARG_INT, &a->smp,
           "virtual processors (default 1)", "N" },
         { "nics", 0, 0, G_OPTION_ARG_INT, &a->nics,
-          "network adapters, 1 to 8 (default 1)", "N" },
+          "network adapters, 0 to 8 (default 1)", "N" },
         { "mac", 0, 0, G_OPTION_ARG_STRING_ARRAY, &a->macs,
           "address of the next adapter (default: from the host's pool)",
           "MAC" },
@@ -138,15 +138,16 @@ static void make_image(RunArgs *a)
     a->initrd = image.initrd;
 }
 
-static void set_path(JsonObject *config, const char *name, const char *path)
+static void set_path(JsonObject *values, const char *property,
+                     const char *option, const char *path)
 {
     g_autofree char *full = path ? g_canonicalize_filename(path, NULL) : NULL;
 
     if (full) {
         if (access(full, R_OK) != 0) {
-            cmd_fail(EXIT_USAGE, "--%s: no readable file '%s'", name, path);
+            cmd_fail(EXIT_USAGE, "--%s: no readable file '%s'", option, path);
         }
-        json_object_set_string_member(config, name, full);
+        json_object_set_string_member(values, property, full);
     }
 }
 
@@ -155,15 +156,17 @@ static JsonArray *nic_list(int count, char **macs, int weight)
 {
     JsonArray *array = json_array_new();
 
-    if (count < 1 || count > 8) {
-        cmd_fail(EXIT_USAGE, "--nics is 1 to 8");
+    if (count < 0 || count > 8) {
+        cmd_fail(EXIT_USAGE, "--nics is 0 to 8");
     }
     for (int i = 0; i < count; i++) {
-        JsonObject *nic = iov_args("i:iov-weight", weight, NULL);
+        JsonObject *nic = iov_args("i:index", i, NULL);
+        JsonObject *values = iov_args("i:IovWeight", weight, NULL);
 
         if (macs && *macs) {
-            json_object_set_string_member(nic, "mac", *macs++);
+            json_object_set_string_member(values, "MacAddress", *macs++);
         }
+        json_object_set_object_member(nic, "properties", values);
         json_array_add_object_element(array, nic);
     }
     if (macs && *macs) {
@@ -172,26 +175,35 @@ static JsonArray *nic_list(int count, char **macs, int weight)
     return array;
 }
 
+static char *quoted(char **words)
+{
+    GString *text = g_string_new(NULL);
+
+    for (; words && *words; words++) {
+        g_autofree char *word = g_shell_quote(*words);
+
+        g_string_append_printf(text, "%s%s", text->len ? " " : "", word);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static JsonObject *make_config(const RunArgs *a)
 {
-    JsonObject *config = json_object_new();
-    JsonArray *extra = json_array_new();
+    g_autofree char *options = quoted(a->extra);
+    JsonObject *config = iov_args("s:name", a->name, NULL);
+    JsonObject *values = iov_args("i:MemoryMB", a->memory,
+                                  "i:ProcessorCount", a->smp,
+                                  "s:QemuOptions", options, NULL);
 
-    json_object_set_string_member(config, "name", a->name);
-    set_path(config, "kernel", a->kernel);
-    set_path(config, "initrd", a->initrd);
-    set_path(config, "disk", a->disk);
+    set_path(values, "Kernel", "kernel", a->kernel);
+    set_path(values, "InitialRamDisk", "initrd", a->initrd);
+    set_path(values, "Disk", "disk", a->disk);
     if (a->append) {
-        json_object_set_string_member(config, "append", a->append);
+        json_object_set_string_member(values, "KernelCommandLine", a->append);
     }
-    json_object_set_int_member(config, "memory", a->memory);
-    json_object_set_int_member(config, "smp", a->smp);
+    json_object_set_object_member(config, "properties", values);
     json_object_set_array_member(config, "nics",
                                  nic_list(a->nics, a->macs, a->weight));
-    for (char **p = a->extra; p && *p; p++) {
-        json_array_add_string_element(extra, *p);
-    }
-    json_object_set_array_member(config, "extra", extra);
     return config;
 }
 

@@ -62,6 +62,56 @@ static void print_row(const Column *columns, JsonObject *object)
     }
 }
 
+enum { LINE = 80, NAME_WIDTH = 32 };
+
+/* Words of @text in lines of the terminal's width, under one another. */
+static void print_wrapped(const char *name, const char *code, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    int column = printf("  %-*s%c", NAME_WIDTH, name, *name ? ':' : ' ');
+
+    if (code) {
+        column += printf(" %s:", code);
+    }
+    for (char **w = words; *w; w++) {
+        int length = g_utf8_strlen(*w, -1);
+
+        if (column + 1 + length > LINE && column > NAME_WIDTH + 4) {
+            column = printf("\n%*s", NAME_WIDTH + 3, "") - 1;
+        }
+        column += printf(" %s", *w);
+    }
+    putchar('\n');
+}
+
+static void print_reasons(const char *name, JsonArray *reasons)
+{
+    for (guint i = 0; i < json_array_get_length(reasons); i++) {
+        JsonObject *r = json_array_get_object_element(reasons, i);
+
+        print_wrapped(i ? "" : name, json_str(r, "Code", ""),
+                      json_str(r, "Text", ""));
+    }
+    if (!json_array_get_length(reasons)) {
+        printf("  %-*s: -\n", NAME_WIDTH, name);
+    }
+}
+
+/* "A=1 B=2" of an object in an object. */
+static char *flat(JsonObject *object)
+{
+    g_autoptr(GList) names = json_object_get_members(object);
+    GString *text = g_string_new(NULL);
+
+    for (GList *l = names; l; l = l->next) {
+        g_autofree char *value = cell(object, l->data);
+
+        g_string_append_printf(text, "%s%s=%s", text->len ? " " : "",
+                               (char *)l->data, value);
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* Name and value, one line each, as Format-List does. */
 static void print_list(JsonObject *object)
 {
@@ -69,21 +119,16 @@ static void print_list(JsonObject *object)
 
     for (GList *l = names; l; l = l->next) {
         JsonNode *node = json_object_get_member(object, l->data);
+        g_autofree char *text = NULL;
 
-        if (JSON_NODE_HOLDS_VALUE(node)) {
-            g_autofree char *text = cell(object, l->data);
-
-            printf("  %-26s: %s\n", (char *)l->data, text);
-        } else if (JSON_NODE_HOLDS_ARRAY(node) &&
-                   g_str_equal(l->data, "IovSupportReasons")) {
-            JsonArray *reasons = json_node_get_array(node);
-
-            for (guint i = 0; i < json_array_get_length(reasons); i++) {
-                JsonObject *r = json_array_get_object_element(reasons, i);
-
-                printf("  %-26s: %s: %s\n", "IovSupportReasons",
-                       json_str(r, "Code", ""), json_str(r, "Text", ""));
-            }
+        if (JSON_NODE_HOLDS_OBJECT(node)) {
+            text = flat(json_node_get_object(node));
+            print_wrapped(l->data, NULL, text);
+        } else if (JSON_NODE_HOLDS_VALUE(node)) {
+            text = cell(object, l->data);
+            print_wrapped(l->data, NULL, text);
+        } else if (g_str_has_suffix(l->data, "Reasons")) {
+            print_reasons(l->data, json_node_get_array(node));
         }
     }
 }
@@ -152,8 +197,18 @@ static void print_host(JsonObject *all, const char *what, bool first)
             print_row(vf_columns, vf);
         }
     } else if (json_obj(all, what)) {
-        printf("%sHost %s, %s:\n", first ? "" : "\n", host, what);
+        printf("%sHost %s:\n", first ? "" : "\n", host);
         print_list(json_obj(all, what));
+    } else if (json_arr(all, what)) {
+        JsonArray *list = json_arr(all, what);
+
+        for (guint i = 0; i < json_array_get_length(list); i++) {
+            JsonObject *object = json_array_get_object_element(list, i);
+
+            printf("%s%s %s of host %s:\n", first && !i ? "" : "\n", what,
+                   json_str(object, "Name", ""), host);
+            print_list(object);
+        }
     }
 }
 
@@ -209,6 +264,19 @@ static JsonArray *ask_hosts(const char *what, const char *only,
     return answers;
 }
 
+static bool any_found(JsonArray *answers, const char *what)
+{
+    for (guint i = 0; i < json_array_get_length(answers); i++) {
+        JsonArray *list = json_arr(json_array_get_object_element(answers, i),
+                                   what);
+
+        if (list && json_array_get_length(list)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int cmd_show(int argc, char **argv)
 {
     gboolean json = FALSE;
@@ -220,39 +288,36 @@ int cmd_show(int argc, char **argv)
         { NULL },
     };
     static const char *const kinds[] = {
-        "host", "adapter", "switch", "vm", "vf", "tor", "all", NULL,
+        "host", "adapter", "switch", "vm", "nic", "vf", "tor", "all", NULL,
     };
     g_auto(GStrv) args = cmd_parse(cmd_current(), entries, argc, argv, 0, 2);
     const char *what = args[0] ? args[0] : json ? "all" : "vm";
     const char *name = args[0] ? args[1] : NULL;
     g_autoptr(JsonArray) answers = NULL;
-    bool is_vm = g_str_equal(what, "vm");
-    unsigned found = 0;
+    bool is_host = g_str_equal(what, "host");
 
     if (!g_strv_contains(kinds, what)) {
-        cmd_fail(EXIT_USAGE, "show knows host, adapter, switch, vm, vf, tor "
+        cmd_fail(EXIT_USAGE, "show knows host, adapter, switch, vm, nic, vf, tor "
                  "and all, not '%s'", what);
     }
     if (g_str_equal(what, "tor")) {
         return show_tor(json);
     }
-    if (host || (name && !is_vm)) {
-        iov_client_free(cmd_host(host ? host : name));
+    if (is_host && name) {
+        g_free(host);
+        host = g_strdup(name);
+        name = NULL;
     }
-    answers = ask_hosts(what, host ? host : is_vm ? NULL : name,
-                        is_vm ? name : NULL);
+    if (host) {
+        iov_client_free(cmd_host(host));
+    }
+    answers = ask_hosts(what, host, name);
     if (json_array_get_length(answers) == 0) {
         cmd_fail(EXIT_USAGE, "no host runs: start one with `iovlab host start "
                  "NAME`");
     }
-    for (guint i = 0; i < json_array_get_length(answers); i++) {
-        JsonArray *vms = json_arr(json_array_get_object_element(answers, i),
-                                  "vm");
-
-        found += vms ? json_array_get_length(vms) : 0;
-    }
-    if (is_vm && name && !found) {
-        cmd_fail(EXIT_USAGE, "no running host has a VM '%s'", name);
+    if (name && !any_found(answers, what)) {
+        cmd_fail(EXIT_USAGE, "no running host has a %s '%s'", what, name);
     }
     if (json) {
         g_autoptr(JsonNode) node = json_node_new(JSON_NODE_ARRAY);

@@ -1,5 +1,5 @@
 /*
- * iovlab console, vf, migrate, save, restore.
+ * iovlab start, console, vf, migrate, save, restore.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,6 +14,19 @@
 static char *absolute(const char *path)
 {
     return path ? g_canonicalize_filename(path, NULL) : NULL;
+}
+
+int cmd_start(int argc, char **argv)
+{
+    g_auto(GStrv) args = cmd_parse(cmd_current(), NULL, argc, argv, 1, 1);
+    g_autofree char *host = NULL;
+    IovClient *client = cmd_host_of_vm(args[0], NULL, &host);
+    g_autoptr(JsonNode) node = cmd_call(client, "start",
+                                        iov_args("s:vm", args[0], NULL));
+
+    printf("VM %s runs on host %s\n", args[0], host);
+    iov_client_free(client);
+    return EXIT_DONE;
 }
 
 int cmd_console(int argc, char **argv)

@@ -43,7 +43,7 @@ static JsonObject *show_one(Lab *lab, LabHost host, const char *what,
     for (guint i = 0; list && i < json_array_get_length(list) && !found; i++) {
         JsonObject *o = json_array_get_object_element(list, i);
 
-        if (g_strcmp0(json_str(o, "Name", NULL), name) == 0) {
+        if (!name || g_strcmp0(json_str(o, "Name", NULL), name) == 0) {
             found = json_object_ref(o);
         }
     }

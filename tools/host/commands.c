@@ -1,5 +1,5 @@
 /*
- * The host's commands on the control socket (docs/control-protocol.md).
+ * The host's commands for VMs on the control socket (docs/control-protocol.md).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +21,7 @@ static Vm *find_vm(Host *host, ControlRequest *request, JsonObject *args)
 
     if (!vm) {
         control_fail(request, ERR_NOT_FOUND, "host '%s' has no VM '%s'",
-                     host->config.name, name);
+                     host->name, name);
     }
     return vm;
 }
@@ -39,35 +39,24 @@ static Vm *find_idle_vm(Host *host, ControlRequest *request, JsonObject *args)
     return vm;
 }
 
-static void cmd_show(void *opaque, ControlRequest *request, JsonObject *args)
-{
-    JsonNode *node = show_object(opaque, json_str(args, "object", "all"),
-                                 json_str(args, "name", NULL));
-
-    if (node) {
-        control_reply(request, node);
-    } else {
-        control_fail(request, ERR_BAD_ARGUMENT,
-                     "show knows host, adapter, switch, vm, vf and all");
-    }
-}
-
 /* --- VMs --------------------------------------------------------------- */
 
 static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
 {
     Host *host = opaque;
+    PropError wrong = { 0 };
     g_autofree char *error = NULL;
     VmConfig config;
     Vm *vm;
 
-    if (!vm_config_from_json(&config, json_obj(args, "config"), &error)) {
-        control_fail(request, ERR_BAD_ARGUMENT, "%s", error);
+    if (!vm_config_from_json(&config, json_obj(args, "config"), &wrong)) {
+        control_fail(request, wrong.code, "%s", wrong.text);
+        prop_error_clear(&wrong);
         return;
     }
     if (host_find_vm(host, config.name)) {
         control_fail(request, ERR_EXISTS, "host '%s' has a VM '%s' already",
-                     host->config.name, config.name);
+                     host->name, config.name);
         vm_config_clear(&config);
         return;
     }
@@ -80,11 +69,33 @@ static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
     vm->starting = request;
 }
 
+static void cmd_start(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    Vm *vm = find_vm(opaque, request, args);
+    g_autofree char *error = NULL;
+
+    if (!vm) {
+        return;
+    }
+    if (vm->state != VM_OFF) {
+        control_fail(request, ERR_STATE, "VM '%s' is on", vm->config.name);
+        return;
+    }
+    vm = vm_power_on(vm, &error);
+    if (vm) {
+        vm->starting = request;
+    } else {
+        control_fail(request, ERR_FAILED, "%s", error);
+    }
+}
+
 static void cmd_stop(void *opaque, ControlRequest *request, JsonObject *args)
 {
     Vm *vm = find_vm(opaque, request, args);
 
-    if (vm) {
+    if (vm && vm->state == VM_OFF) {
+        control_fail(request, ERR_STATE, "VM '%s' is off", vm->config.name);
+    } else if (vm) {
         control_reply(request, NULL);
         vm_destroy(vm, "asked for");
     }
@@ -130,9 +141,9 @@ static bool vf_done(Vm *vm, void *opaque)
 {
     VfWait *w = opaque;
 
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        if ((w->nic < 0 || w->nic == (int)i) &&
-            !nic_done(vm->nic[i], w->attach)) {
+    VM_FOR_EACH_NIC(vm, nic) {
+        if ((w->nic < 0 || w->nic == (int)nic->index) &&
+            !nic_done(nic, w->attach)) {
             return false;
         }
     }
@@ -144,12 +155,10 @@ static JsonObject *vf_result(Vm *vm, int which)
     JsonObject *object = iov_args("s:vm", vm->config.name, NULL);
     JsonArray *nics = json_array_new();
 
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        VmNic *nic = vm->nic[i];
-
-        if (which < 0 || which == (int)i) {
+    VM_FOR_EACH_NIC(vm, nic) {
+        if (which < 0 || which == (int)nic->index) {
             json_array_add_object_element(nics,
-                iov_args("i:nic", (int)i, "s:state",
+                iov_args("i:nic", (int)nic->index, "s:state",
                          vf_state_name(vf_life_state(nic->life)),
                          "i:vf", nic->vf, "s:reason", nic->reason,
                          "s:text", nic->reason_text, NULL));
@@ -186,18 +195,18 @@ static void vf_command(Host *host, ControlRequest *request, JsonObject *args,
     if (!vm) {
         return;
     }
-    if (which >= (int)vm->config.nics) {
-        control_fail(request, ERR_NOT_FOUND, "VM '%s' has %u network adapters",
-                     vm->config.name, vm->config.nics);
+    if (which >= 0 && !vm->nic[which]) {
+        control_fail(request, ERR_NOT_FOUND, "VM '%s' has no network adapter "
+                     "%d", vm->config.name, which);
         return;
     }
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        VmNic *nic = vm->nic[i];
-
-        if (which >= 0 && which != (int)i) {
+    VM_FOR_EACH_NIC(vm, nic) {
+        if (which >= 0 && which != (int)nic->index) {
             continue;
         }
-        nic_set_weight(nic, attach ? json_int(args, "weight", 100) : 0);
+        nic->config->iov_weight = attach ? json_int(args, "weight", 100) : 0;
+        nic_update_wanted(nic);
+        host_state_changed(host);
         if (force && !attach) {
             vf_life_event(nic->life, VF_EV_REVOKE);
         }
@@ -237,7 +246,7 @@ static void cmd_migrate(void *opaque, ControlRequest *request,
     if (!vm) {
         return;
     }
-    if (g_str_equal(to, host->config.name)) {
+    if (g_str_equal(to, host->name)) {
         control_fail(request, ERR_BAD_ARGUMENT, "VM '%s' is on host '%s'",
                      vm->config.name, to);
     } else if (!vm->qmp ||
@@ -283,24 +292,6 @@ static void cmd_migrate_finish(void *opaque, ControlRequest *request,
 }
 
 /* --- the rest ---------------------------------------------------------- */
-
-static void cmd_set(void *opaque, ControlRequest *request, JsonObject *args)
-{
-    Host *host = opaque;
-    int64_t limit = json_int(args, "eject-limit-ms", -1);
-
-    if (limit >= 0) {
-        host->config.eject_limit_ms = limit;
-        for (GList *l = host->vms; l; l = l->next) {
-            Vm *vm = l->data;
-
-            for (unsigned i = 0; i < vm->config.nics; i++) {
-                vf_life_set_eject_limit(vm->nic[i]->life, limit);
-            }
-        }
-    }
-    control_reply(request, NULL);
-}
 
 static void cmd_capture(void *opaque, ControlRequest *request,
                         JsonObject *args)
@@ -354,11 +345,6 @@ static void cmd_quit(void *opaque, ControlRequest *request, JsonObject *args)
     host_quit(opaque, json_bool(args, "keep-vms", false));
 }
 
-static const ControlArg show_args[] = {
-    { "object", CONTROL_TEXT },
-    { "name", CONTROL_TEXT },
-    { NULL },
-};
 static const ControlArg run_args[] = {
     { "config", CONTROL_OBJECT, true },
     { NULL },
@@ -386,6 +372,7 @@ static const ControlArg prepare_args[] = {
     { "config", CONTROL_OBJECT, true },
     { "from", CONTROL_NAME, true },
     { "serial", CONTROL_INT, true, 1, INT32_MAX },
+    { "kept", CONTROL_BOOL },
     { NULL },
 };
 static const ControlArg save_args[] = {
@@ -395,10 +382,6 @@ static const ControlArg save_args[] = {
 };
 static const ControlArg restore_args[] = {
     { "file", CONTROL_TEXT, true },
-    { NULL },
-};
-static const ControlArg set_args[] = {
-    { "eject-limit-ms", CONTROL_INT, false, 1, 3600000 },
     { NULL },
 };
 static const ControlArg capture_args[] = {
@@ -417,9 +400,9 @@ static const ControlArg quit_args[] = {
     { NULL },
 };
 
-const ControlCommand host_commands[] = {
-    { "show", show_args, cmd_show, "Properties of the host's objects" },
+const ControlCommand vm_commands[] = {
     { "run", run_args, cmd_run, "Start a VM" },
+    { "start", vm_arg, cmd_start, "Start a VM that is off" },
     { "stop", vm_arg, cmd_stop, "Power a VM off" },
     { "save", save_args, cmd_save, "Save a VM to a file and end it" },
     { "restore", restore_args, cmd_restore, "Start a VM from a file" },
@@ -431,10 +414,13 @@ const ControlCommand host_commands[] = {
       "From another host: a VM will come" },
     { "migrate-finish", vm_arg, cmd_migrate_finish,
       "From another host: it has left there" },
-    { "set", set_args, cmd_set, "Change settings of the host" },
     { "capture", capture_args, cmd_capture,
       "Capture a port to a file, or stop (no file)" },
     { "qmp", qmp_arg, cmd_qmp, "Run a QMP command in a VM's QEMU" },
     { "quit", quit_args, cmd_quit, "End the host process" },
     { NULL },
+};
+
+const ControlCommand *const host_commands[] = {
+    object_commands, vm_commands, NULL,
 };

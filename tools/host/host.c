@@ -48,7 +48,7 @@ static void emit(Host *host, const char *event, JsonObject *object)
     g_autofree char *line = NULL;
 
     json_object_set_string_member(full, "event", event);
-    json_object_set_string_member(full, "host", host->config.name);
+    json_object_set_string_member(full, "host", host->name);
     json_object_set_double_member(full, "t_ms", host_now_ms());
     for (GList *l = names; l; l = l->next) {
         json_object_set_member(full, l->data,
@@ -99,19 +99,32 @@ void nic_event(VmNic *nic, const char *event, ...)
 
 /* --- those who wait for a VF ------------------------------------------- */
 
+/* A VF that is free goes to the adapter with the largest weight. */
+static int heavier(gconstpointer a, gconstpointer b)
+{
+    uint64_t x = ((const VmNic *)a)->config->iov_weight;
+    uint64_t y = ((const VmNic *)b)->config->iov_weight;
+
+    return (x < y) - (x > y);
+}
+
 static gboolean retry_waiting(gpointer opaque)
 {
     Host *host = opaque;
+    g_autoptr(GList) waiting = NULL;
 
     host->retry_idle = 0;
     for (GList *l = host->vms; l; l = l->next) {
-        Vm *vm = l->data;
-
-        for (unsigned i = 0; i < vm->config.nics; i++) {
-            if (vf_life_state(vm->nic[i]->life) == VF_WAITING) {
-                vf_life_event(vm->nic[i]->life, VF_EV_RETRY);
+        VM_FOR_EACH_NIC(l->data, nic) {
+            if (vf_life_state(nic->life) == VF_WAITING) {
+                waiting = g_list_insert_sorted(waiting, nic, heavier);
             }
         }
+    }
+    for (GList *l = waiting; l; l = l->next) {
+        VmNic *nic = l->data;
+
+        vf_life_event(nic->life, VF_EV_RETRY);
     }
     return G_SOURCE_REMOVE;
 }
@@ -175,43 +188,71 @@ static void host_free(Host *host)
     while (host->ends) {
         link_end_destroy(host->ends->data);
     }
-    host_net_free(host);
+    capture_stop_all(host);
+    while (host->switches) {
+        switch_free(host->switches->data);
+    }
+    while (host->adapters) {
+        adapter_free(host->adapters->data);
+    }
     listener_free(host->links);
     control_server_free(host->control);
     g_clear_handle_id(&host->retry_idle, g_source_remove);
     g_clear_handle_id(&host->state_idle, g_source_remove);
     g_main_loop_unref(host->loop);
-    g_free(host->config.name);
+    g_free(host->name);
     g_free(host->dir);
     g_free(host);
+}
+
+static void start_vms(Host *host)
+{
+    g_autoptr(GList) vms = g_list_copy(host->vms);
+
+    for (GList *l = vms; l; l = l->next) {
+        Vm *vm = l->data;
+        g_autofree char *error = NULL;
+        g_autofree char *name = g_strdup(vm->config.name);
+
+        if (vm->state == VM_OFF &&
+            vm->config.s.start_action == VM_START_WITH_HOST &&
+            !vm_power_on(vm, &error)) {
+            host_event(host, "vm-start-failed", "s:vm", name, "s:text", error,
+                       NULL);
+        }
+    }
 }
 
 int host_main(const HostOptions *options)
 {
     Host *host = g_new0(Host, 1);
+    PropError wrong = { 0 };
     g_autoptr(GError) error = NULL;
     g_autofree char *vms = NULL;
 
     signal(SIGPIPE, SIG_IGN);
-    host->config.name = g_strdup(options->name);
-    host->config.sriov = options->sriov;
-    host->config.num_vfs = options->num_vfs;
-    host->config.switch_iov = options->switch_iov;
-    host->config.eject_limit_ms = options->eject_limit_ms;
+    host->name = g_strdup(options->name);
     host->dir = rundir_path("hosts", options->name, NULL);
     host->number = g_str_hash(options->name) & 0xffff;
     host->loop = g_main_loop_new(NULL, FALSE);
     vms = host_path(host, "vm");
-    if (!rundir_make(vms, &error) || !open_sockets(host, &error) ||
-        !host_net_init(host, &error)) {
+    if (!rundir_make(vms, &error) || !open_sockets(host, &error)) {
         daemon_failed("host '%s' does not start: %s", options->name,
                       error->message);
     }
+    if (!host_populate(host, options, &wrong)) {
+        daemon_failed("host '%s' does not start: %s", options->name,
+                      wrong.text);
+    }
     g_unix_signal_add(SIGTERM, on_signal, host);
     g_unix_signal_add(SIGINT, on_signal, host);
-    host_event(host, "host-started", "b:sriov", host->config.sriov,
-               "i:num_vfs", (int)host->config.num_vfs, NULL);
+    host_event(host, "host-started", "i:adapters",
+               (int)g_list_length(host->adapters), NULL);
     host_state_load(host);
+    if (machine_overridden(host)) {
+        host_event(host, "iov-override", NULL);
+    }
+    start_vms(host);
     daemon_ready();
     g_main_loop_run(host->loop);
     /* Let the last answers go out. */

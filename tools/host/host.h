@@ -12,6 +12,9 @@
 #include "base/qmp.h"
 #include "client.h"
 #include "host/datapath.h"
+#include "host/mac.h"
+#include "host/props.h"
+#include "host/reasons.h"
 #include "host/vf-life.h"
 #include "iovlab/ixgbe_adapter.h"
 #include "iovlab/ixgbe_pf_driver.h"
@@ -30,41 +33,40 @@ typedef struct MigrateOut MigrateOut;
 typedef struct MigrateIn MigrateIn;
 typedef struct Save Save;
 typedef struct Capture Capture;
+typedef struct Adapter Adapter;
+typedef struct Switch Switch;
 
 /* --- host -------------------------------------------------------------- */
 
+/* The machine and the settings of the host: rows of host-props.c. */
 typedef struct HostConfig {
-    char *name;
-    bool sriov;                 /* the adapter's capability */
-    unsigned num_vfs;
-    bool switch_iov;            /* the switch was made with IOV */
-    unsigned eject_limit_ms;
+    bool slat;
+    bool iommu;
+    bool interrupt_remapping;
+    bool remapping_enabled;
+    bool pcie_control;
+    bool root_port_acs;
+    bool root_port_ari;
+    bool chipset_flaw;
+    bool iov_override;
+    uint64_t bus_numbers;
+    uint64_t bar_space_kb;
+    uint64_t eject_limit_ms;
 } HostConfig;
 
 struct Host {
+    char *name;
     HostConfig config;
     char *dir;
     unsigned number;            /* of the host in this laboratory: MAC pool */
+    uint64_t next_nic;
     ControlServer *control;
     GMainLoop *loop;
     struct Listener *links;
+    GList *adapters;            /* of Adapter */
+    GList *switches;            /* of Switch */
     GList *vms;                 /* of Vm */
     GList *ends;                /* of LinkEnd */
-    /* host-net.c */
-    FrameStream *wire;
-    guint wire_retry;
-    IxgbeAdapter *adapter;
-    IxgbeAdapterPort *pf_port;
-    IxgbePfDriver *pf;
-    Vswitch *vswitch;
-    VswitchPort *uplink;
-    guint adapter_idle;
-    guint vswitch_idle;
-    guint adapter_timer;
-    guint cause_idle;
-    guint watchdog;
-    uint32_t causes;
-    bool tx_blocked;
     GList *captures;            /* of Capture */
     guint retry_idle;
     guint state_idle;
@@ -86,17 +88,122 @@ void host_state_save(Host *host);
 /* Loads state.json and takes its VMs back. */
 void host_state_load(Host *host);
 void host_quit(Host *host, bool keep_vms);
-extern const ControlCommand host_commands[];
+/* Tables of commands, ended by NULL. */
+extern const ControlCommand *const host_commands[];
+extern const ControlCommand vm_commands[];
 
-/* --- adapter, switch, wire (host-net.c) -------------------------------- */
+typedef struct HostOptions HostOptions;
+/* Adapter, switch and VMs, by options or file; false with an error. */
+bool host_populate(Host *host, const HostOptions *options, PropError *error);
+/* The machine's reasons against VFs, empty if it may have them (machine.c). */
+ReasonList *machine_reasons(const Host *host);
+/* The override of a flawed chipset is in force. */
+bool machine_overridden(const Host *host);
 
-bool host_net_init(Host *host, GError **error);
-void host_net_free(Host *host);
+/* --- physical adapters (adapter.c, adapter-props.c) --------------------- */
+
+#define ADAPTERS_MAX 8
+
+typedef struct AdapterConfig {
+    bool sriov;                 /* the silicon's capability */
+    bool enabled;               /* and whether it is used */
+    uint64_t num_vfs;
+} AdapterConfig;
+
+/* A VF as an object. */
+typedef struct VfObject {
+    Adapter *adapter;
+    unsigned vf;
+} VfObject;
+
+struct Adapter {
+    Host *host;
+    char *name;
+    AdapterConfig config;
+    unsigned number;            /* 0..ADAPTERS_MAX - 1: bus, address, port */
+    char *port;                 /* at the top-of-rack switch */
+    char *wire_name;            /* of captures */
+    IxgbeAdapter *hw;
+    IxgbeAdapterPort *pf_port;
+    IxgbePfDriver *pf;
+    VfObject vf[IXGBE_POOLS];
+    Switch *sw;                 /* the external switch over it, or NULL */
+    FrameStream *wire;
+    guint wire_retry;
+    guint idle;
+    guint timer;
+    guint cause_idle;
+    guint watchdog;
+    guint restart_idle;
+    uint32_t causes;
+    bool restarting;            /* as soon as no VF is in use */
+};
+
+/* Takes what is in @config.  NULL with an error. */
+Adapter *adapter_new(Host *host, const char *name, AdapterConfig *config,
+                     PropError *error);
+void adapter_free(Adapter *adapter);
+Adapter *adapter_find(Host *host, const char *name);
+/* Why it gives no VFs, the machine's reasons included. */
+ReasonList *adapter_reasons(const Adapter *adapter);
+unsigned adapter_vfs_in_use(const Adapter *adapter);
+/* Queue pairs that a VF of it can have. */
+unsigned adapter_queues_per_vf(const Adapter *adapter);
+/* What it gives depends on settings that changed: it restarts if need be. */
+void adapter_update(Adapter *adapter);
+/* A VF came back. */
+void adapter_vf_released(Adapter *adapter);
+uint16_t adapter_vf_rid(const Adapter *adapter, unsigned vf);
+/* Sets one switch on top of it. */
+void adapter_bind(Adapter *adapter, Switch *sw);
+/* Moves what is on its way inside it; false: nothing was. */
+bool adapter_settle(Adapter *adapter);
+
+/* --- software switches (switch.c, switch-props.c) ----------------------- */
+
+#define SWITCHES_MAX 16
+
+typedef enum SwitchType {
+    SWITCH_EXTERNAL,            /* over a physical adapter */
+    SWITCH_INTERNAL,            /* VMs and the host */
+    SWITCH_PRIVATE,             /* VMs only */
+} SwitchType;
+
+typedef struct SwitchConfig {
+    unsigned type;              /* SwitchType */
+    bool iov;                   /* chosen when it is made */
+    char *adapter;              /* name, of an external one; "": the first */
+} SwitchConfig;
+
+struct Switch {
+    Host *host;
+    char *name;
+    SwitchConfig config;
+    Adapter *adapter;           /* NULL: none, or it is gone */
+    Vswitch *vswitch;
+    VswitchPort *uplink;        /* NULL unless external */
+    guint idle;
+    bool tx_blocked;
+};
+
+Switch *switch_new(Host *host, const char *name, SwitchConfig *config,
+                   PropError *error);
+void switch_free(Switch *sw);
+/* @name "" is the first switch. */
+Switch *switch_find(Host *host, const char *name);
+/* Why a VM on it gets no VF. */
+ReasonList *switch_reasons(const Switch *sw);
+/* Adapters of VMs that are connected to it. */
+unsigned switch_ports(const Switch *sw);
+/* Room for frames of VMs, both paths. */
+bool switch_tx_room(Switch *sw);
+/* The adapter's PF received a frame, or can send again. */
+void switch_uplink_input(Switch *sw, Frame *frame);
+void switch_uplink_room(Switch *sw);
+bool switch_settle(Switch *sw);
+
 /* Moves all frames that are on their way inside the host to where they go. */
 void host_net_settle(Host *host);
-/* Room for frames of VMs, both paths. */
-bool host_net_tx_room(Host *host);
-uint16_t host_vf_rid(const Host *host, unsigned vf);
 
 /* Captures (capture.c): "wire" or "VM.N" (the switch port of NIC N). */
 bool capture_start(Host *host, const char *port, const char *path,
@@ -109,6 +216,7 @@ void capture_stop_all(Host *host);
 /* --- VMs (vm.c) -------------------------------------------------------- */
 
 typedef enum VmState {
+    VM_OFF,                     /* defined, no QEMU */
     VM_STARTING,                /* QEMU was started */
     VM_INCOMING,                /* waits for its migration stream */
     VM_RUNNING,
@@ -116,31 +224,51 @@ typedef enum VmState {
     VM_STOPPING,                /* told to end */
 } VmState;
 
-typedef struct VmConfig {
-    char *name;
-    char *kernel;
+/* Settings of one network adapter: rows of nic-props.c. */
+typedef struct NicConfig {
+    bool present;               /* this number is in use */
+    uint8_t mac[6];
+    char *switch_name;          /* "": the host's first switch */
+    bool connected;             /* to that switch */
+    uint64_t iov_weight;        /* 0: no VF is wanted */
+    uint64_t queue_pairs;       /* wanted on the VF */
+    unsigned moderation;        /* LinkVfModeration */
+} NicConfig;
+
+/* Rows of vm-props.c. */
+typedef struct VmSettings {
+    char *kernel;               /* "" in each: none */
     char *initrd;
     char *append;
     char *disk;
-    unsigned memory_mb;
-    unsigned smp;
-    unsigned nics;
-    uint8_t mac[NICS_MAX][6];
-    unsigned iov_weight[NICS_MAX];
-    GStrv extra;                /* further QEMU options */
+    char *options;              /* further QEMU options, quoted as for a shell */
+    uint64_t memory_mb;
+    uint64_t smp;
+    unsigned start_action;      /* VmStartAction */
+} VmSettings;
+
+typedef enum VmStartAction { VM_START_WITH_HOST, VM_START_BY_HAND } VmStartAction;
+
+typedef struct VmConfig {
+    char *name;
+    VmSettings s;
+    NicConfig nic[NICS_MAX];
 } VmConfig;
 
+void vm_config_init(VmConfig *config, const char *name);
 void vm_config_clear(VmConfig *config);
 void vm_config_copy(VmConfig *to, const VmConfig *from);
 JsonObject *vm_config_to_json(const VmConfig *config);
 /* Fails on values out of range and missing files. */
-bool vm_config_from_json(VmConfig *config, JsonObject *object, char **error);
+bool vm_config_from_json(VmConfig *config, JsonObject *object,
+                         PropError *error);
 
 struct VmNic {
     Vm *vm;
     unsigned index;
-    uint8_t mac[6];
-    unsigned iov_weight;        /* 0: no VF is wanted */
+    uint64_t id;                /* never used twice */
+    NicConfig *config;          /* in the VM's */
+    Switch *sw;                 /* where its port is; NULL: nowhere */
     LinkEnd *end[DATAPATH_SIDES];
     uint64_t old_session;       /* of the NIC link before this one */
     Datapath *dp;
@@ -152,6 +280,7 @@ struct VmNic {
     LinkNicStatus status;
     bool status_valid;
     /* The VF in hand. */
+    Adapter *adapter;           /* whose VF it is */
     int vf;                     /* -1: none */
     unsigned queue_pairs;       /* of the VF */
     uint32_t serial;
@@ -161,6 +290,10 @@ struct VmNic {
     guint vf_link_timer;
     LinkVfStats vf_stats;
     uint64_t faults;            /* blocked by the IOMMU */
+    bool leaving;               /* it is being removed from the VM */
+    ControlRequest *remove_request;
+    bool reconnecting;          /* to another switch, when the VF is back */
+    guint move_idle;
     bool eject_due;             /* asked for once its traffic has left it */
     unsigned vf_tries;          /* to add it: its link connects meanwhile */
     double plug_after_ms;       /* not again before that */
@@ -169,7 +302,8 @@ struct VmNic {
     bool removing_chardev;
     bool plugged_chardev;
     const char *reason;         /* code, why there is no VF; "" if none */
-    char *reason_text;
+    char *reason_text;          /* with all reasons */
+    char *plug_error;           /* why the last VF could not be added */
 };
 
 struct Vm {
@@ -182,7 +316,8 @@ struct Vm {
     Qmp *qmp;
     guint qmp_retry;
     unsigned qmp_tries;
-    VmNic *nic[NICS_MAX];
+    VmNic *nic[NICS_MAX];       /* NULL: no adapter of this number */
+    bool kept;                  /* is off, not forgotten, when its QEMU ends */
     uint32_t next_serial;
     bool detached;              /* VFs are kept away: migration, save */
     MigrateOut *out;
@@ -194,18 +329,34 @@ struct Vm {
     double started_ms;
 };
 
+/* Starts a VM that is off; on failure it still is. */
+Vm *vm_power_on(Vm *vm, char **error);
+/* The VM's next adapter from number @from on, or NULL. */
+VmNic *vm_nic(Vm *vm, unsigned from);
+#define VM_FOR_EACH_NIC(vm, nic) \
+    for (VmNic *nic = vm_nic((vm), 0); nic; \
+         nic = vm_nic((vm), nic->index + 1))
+
+/* A VM that is off; takes what is in @config. */
+Vm *vm_define(Host *host, VmConfig *config);
 /* Takes what is in @config.  @incoming: QEMU waits for a stream. */
 Vm *vm_start(Host *host, VmConfig *config, bool incoming, char **error);
 /* A VM of state.json whose QEMU runs; NULL if it does not. */
 Vm *vm_adopt(Host *host, VmConfig *config, GPid pid, uint32_t next_serial);
-/* Ends QEMU and forgets the VM; @why goes to the event. */
+/* Ends QEMU; the VM is off, or forgotten.  @why goes to the event. */
 void vm_destroy(Vm *vm, const char *why);
+/* The same, and the VM is elsewhere from now on. */
+void vm_destroy_left(Vm *vm, const char *why);
+/* Gives addresses of the pool to adapters that have none. */
+void vm_fill_macs(Host *host, VmConfig *config);
 /* Forgets the VM, leaves QEMU alone. */
 void vm_release(Vm *vm);
 const char *vm_state_name(VmState state);
 char *vm_path(const Vm *vm, const char *name);
 /* argv for QEMU; NULL with *error if there is no QEMU (vm-args.c). */
-GStrv vm_args(const Vm *vm, bool incoming, char **error);
+GStrv vm_args(Vm *vm, bool incoming, char **error);
+/* Instance id of its VMBus device; the caller frees it. */
+char *nic_instance(const VmNic *nic);
 /* Wants or does not want VFs for all NICs, by weight. */
 void vm_update_wanted(Vm *vm);
 /* QMP's devices came and went (vm.c to nic-plug.c). */
@@ -213,7 +364,7 @@ void nic_device_deleted(VmNic *nic, const char *id);
 
 /* --- VM network adapters (nic.c, nic-plug.c) --------------------------- */
 
-VmNic *nic_new(Vm *vm, unsigned index, const uint8_t mac[6]);
+VmNic *nic_new(Vm *vm, unsigned index);
 void nic_free(VmNic *nic);
 /* The VM is here: its switch port and filters exist. */
 bool nic_connect(VmNic *nic);
@@ -221,14 +372,39 @@ bool nic_connect(VmNic *nic);
 void nic_disconnect(VmNic *nic);
 /* Takes up what state.json says of the NIC's VF. */
 void nic_adopt(VmNic *nic, JsonObject *saved);
-void nic_set_weight(VmNic *nic, unsigned weight);
 void nic_update_wanted(VmNic *nic);
+/* Why it has no VF, or its guest does not use it; empty: all is well. */
+ReasonList *nic_reasons(const VmNic *nic);
+/* Queue pairs that a VF of @adapter will have for it. */
+unsigned nic_pairs_to_assign(const VmNic *nic, const Adapter *adapter);
+/* Its switch or cable changed: its port moves there. */
+bool nic_reconnect(VmNic *nic, PropError *error);
+/* Adds an adapter to a VM, running or not, or takes it out (nic-hotplug.c). */
+ObjectResult nic_add(Vm *vm, unsigned index, NicConfig *config,
+                     ControlRequest *request, PropError *error);
+ObjectResult nic_remove(VmNic *nic, ControlRequest *request,
+                        PropError *error);
+/* Its synthetic device left the VM. */
+void nic_synthetic_deleted(VmNic *nic);
+/* Arguments of chardev-add for a socket to this host. */
+JsonObject *nic_chardev(const VmNic *nic, const char *id);
+/* Number of its VF among all of the host's, as its device knows it. */
+unsigned nic_vf_number(const VmNic *nic);
+/* The physical adapter under its switch, or NULL. */
+Adapter *nic_adapter(const VmNic *nic);
 /* Its settings or its VM's changed: the switch port follows. */
 void nic_refresh(VmNic *nic);
-void nic_set_reason(VmNic *nic, const char *code, const char *fmt, ...)
-    G_GNUC_PRINTF(3, 4);
+/* Notes why there is no VF; an event if that is new. */
+void nic_note_reasons(VmNic *nic, const ReasonList *reasons);
 const char *nic_path_name(const VmNic *nic);
 char *nic_status_text(const VmNic *nic, const char **status);
+extern const VfLifeOps nic_life_ops;
+/* What the guest receives has left the VF: it may be asked to give it up. */
+void nic_eject_when_synthetic(VmNic *nic);
+/* Its VF may be back: what waited for that goes on. */
+void nic_vf_gone(VmNic *nic);
+/* The connection of its device, or NULL. */
+LinkHost *nic_link(VmNic *nic, DatapathSide side);
 /* Tells the switches where the address is; @guest_too: the guest as well. */
 void nic_announce(VmNic *nic, bool guest_too);
 /* Life's operations that talk to QEMU. */
@@ -284,7 +460,7 @@ void migrate_out_runstate(MigrateOut *m, bool running);
 void migrate_out_nic_frozen(MigrateOut *m, VmNic *nic);
 void migrate_out_vm_gone(MigrateOut *m);
 /* A frame came in from the wire: the fence, if it is an announcement. */
-void migrate_out_fence(Host *host, const uint8_t *frame, size_t len);
+void migrate_out_fence(Adapter *adapter, const uint8_t *frame, size_t len);
 
 void migrate_in_prepare(Host *host, ControlRequest *request,
                         JsonObject *args);
@@ -307,11 +483,17 @@ void save_qmp_event(Save *s, const char *event, JsonObject *data);
 void save_vm_gone(Save *s);
 void restore_start(Host *host, ControlRequest *request, const char *file);
 
-/* --- what is shown (show.c) -------------------------------------------- */
+/* --- objects and what is shown (objects.c) ------------------------------ */
 
+/* All objects of a kind, one of them by name, or all kinds; NULL: no such. */
 JsonNode *show_object(Host *host, const char *what, const char *name);
-
-char *mac_format(const uint8_t mac[6]);
-bool mac_parse(const char *text, uint8_t mac[6]);
+/*
+ * Makes an object of the names and values given, as `iovlab new` does; for
+ * @request and the result see ObjectKind.
+ */
+ObjectResult object_create(Host *host, const ObjectKind *kind,
+                           const char *name, JsonObject *values,
+                           ControlRequest *request, PropError *error);
+extern const ControlCommand object_commands[];
 
 #endif

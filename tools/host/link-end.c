@@ -91,10 +91,8 @@ static void end_want_flush(void *opaque, bool blocked)
 
 static VmNic *find_vf(Vm *vm, uint32_t index)
 {
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        VmNic *nic = vm->nic[i];
-
-        if (nic && nic->vf >= 0 && (uint32_t)nic->vf == index) {
+    VM_FOR_EACH_NIC(vm, nic) {
+        if (nic->vf >= 0 && nic_vf_number(nic) == index) {
             return nic;
         }
     }
@@ -117,7 +115,7 @@ static uint32_t end_hello(void *opaque, const LinkHello *hello,
     }
     if (GUINT16_FROM_LE(hello->role) == LINK_ROLE_NIC) {
         side = DATAPATH_NIC;
-        nic = index < vm->config.nics ? vm->nic[index] : NULL;
+        nic = index < NICS_MAX ? vm->nic[index] : NULL;
     } else {
         side = DATAPATH_VF;
         nic = find_vf(vm, index);

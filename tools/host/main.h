@@ -10,15 +10,17 @@
 
 #define HOST_VFS_DEFAULT 7
 #define HOST_VFS_MAX 63
-#define HOST_EJECT_DEFAULT_MS 60000
 
-typedef struct HostOptions {
+struct HostOptions {
     const char *name;
     bool sriov;
     bool switch_iov;
     unsigned num_vfs;
-    unsigned eject_limit_ms;
-} HostOptions;
+    unsigned eject_limit_ms;    /* 0: as it is otherwise */
+    char **properties;          /* of the host, PROPERTY=VALUE; NULL: none */
+    const char *file;           /* that describes it; NULL: none */
+};
+typedef struct HostOptions HostOptions;
 
 /* In a process of its own (base/daemon.h) or in the foreground. */
 int host_main(const HostOptions *options);

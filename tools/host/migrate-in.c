@@ -31,14 +31,15 @@ struct MigrateIn {
     bool linked[NICS_MAX];  /* its device says that the VM runs */
     bool running;
     double resume_ms;
+    bool kept;              /* the VM is one that stays when it is off */
     unsigned frames;
     guint limit;
 };
 
 static bool all_here(const MigrateIn *m)
 {
-    for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        if (!m->ended[i] || !m->linked[i]) {
+    VM_FOR_EACH_NIC(m->vm, nic) {
+        if (!m->ended[nic->index] || !m->linked[nic->index]) {
             return false;
         }
     }
@@ -81,11 +82,12 @@ static void complete(MigrateIn *m)
     } else {
         json_object_unref(object);
     }
+    vm->kept |= m->kept;
     in_free(m);
     vm->detached = false;
     vm->restoring = false;
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        nic_refresh(vm->nic[i]);
+    VM_FOR_EACH_NIC(vm, nic) {
+        nic_refresh(nic);
     }
     vm_update_wanted(vm);
     host_state_changed(vm->host);
@@ -104,9 +106,9 @@ static gboolean backlog_timeout(gpointer opaque)
 
     m->limit = 0;
     vm_event(m->vm, "hand-over-timeout", NULL);
-    for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        end_backlog(m, i);
-        m->linked[i] = true;
+    VM_FOR_EACH_NIC(m->vm, nic) {
+        end_backlog(m, nic->index);
+        m->linked[nic->index] = true;
     }
     check_complete(m);
     return G_SOURCE_REMOVE;
@@ -123,9 +125,9 @@ void migrate_in_running(MigrateIn *m)
     m->resume_ms = host_now_ms();
     vm->state = VM_RUNNING;
     vm_event(vm, "vm-resumed", NULL);
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        nic_connect(vm->nic[i]);
-        nic_announce(vm->nic[i], true);
+    VM_FOR_EACH_NIC(vm, nic) {
+        nic_connect(nic);
+        nic_announce(nic, true);
     }
     m->limit = g_timeout_add(BACKLOG_LIMIT_MS, backlog_timeout, m);
     check_complete(m);
@@ -160,7 +162,8 @@ static void handover_frame(void *opaque, const uint8_t *data, size_t len)
     Frame *frame;
     unsigned nic;
 
-    if (len < 1 || data[0] >= m->vm->config.nics || m->ended[data[0]]) {
+    if (len < 1 || data[0] >= NICS_MAX || !m->vm->nic[data[0]] ||
+        m->ended[data[0]]) {
         return;
     }
     nic = data[0];
@@ -185,8 +188,8 @@ static void handover_closed(void *opaque, const char *why)
     frame_stream_free(m->handover);
     m->handover = NULL;
     if (m->running) {
-        for (unsigned i = 0; i < m->vm->config.nics; i++) {
-            end_backlog(m, i);
+        VM_FOR_EACH_NIC(m->vm, nic) {
+            end_backlog(m, nic->index);
         }
         check_complete(m);
     }
@@ -212,11 +215,11 @@ void migrate_in_vm_gone(MigrateIn *m)
 {
     if (m->request) {
         control_fail(m->request, ERR_FAILED, "QEMU ended on host '%s'",
-                     m->host->config.name);
+                     m->host->name);
     }
     if (m->finish) {
         control_fail(m->finish, ERR_FAILED, "QEMU ended on host '%s'",
-                     m->host->config.name);
+                     m->host->name);
     }
     in_free(m);
 }
@@ -292,11 +295,18 @@ static MigrateIn *in_new(Host *host, VmConfig *config, uint32_t serial,
 {
     g_autofree char *error = NULL;
     MigrateIn *m;
-    Vm *vm;
+    bool kept = false;
+    Vm *vm = host_find_vm(host, config->name);
 
-    if (host_find_vm(host, config->name)) {
+    if (vm && file && vm->state == VM_OFF) {
+        /* It is this one that was saved. */
+        kept = vm->kept;
+        vm_release(vm);
+        vm = NULL;
+    }
+    if (vm) {
         control_fail(request, ERR_EXISTS, "host '%s' has a VM '%s' already",
-                     host->config.name, config->name);
+                     host->name, config->name);
         vm_config_clear(config);
         return NULL;
     }
@@ -311,14 +321,15 @@ static MigrateIn *in_new(Host *host, VmConfig *config, uint32_t serial,
     m->host = host;
     m->request = request;
     m->file = g_strdup(file);
+    m->kept = kept;
     vm->in = m;
     vm->detached = true;
     vm->next_serial = MAX(serial, 1);
-    for (unsigned i = 0; i < vm->config.nics; i++) {
+    VM_FOR_EACH_NIC(vm, nic) {
         if (file) {
-            m->ended[i] = true;
+            m->ended[nic->index] = true;
         } else {
-            datapath_backlog_begin(vm->nic[i]->dp);
+            datapath_backlog_begin(nic->dp);
         }
     }
     return m;
@@ -326,21 +337,23 @@ static MigrateIn *in_new(Host *host, VmConfig *config, uint32_t serial,
 
 void migrate_in_prepare(Host *host, ControlRequest *request, JsonObject *args)
 {
-    g_autofree char *error = NULL;
+    PropError wrong = { 0 };
     g_autofree char *socket = NULL;
     g_autofree char *handover = NULL;
     g_autoptr(GError) gerror = NULL;
     VmConfig config;
     MigrateIn *m;
 
-    if (!vm_config_from_json(&config, json_obj(args, "config"), &error)) {
-        control_fail(request, ERR_BAD_ARGUMENT, "%s", error);
+    if (!vm_config_from_json(&config, json_obj(args, "config"), &wrong)) {
+        control_fail(request, wrong.code, "%s", wrong.text);
+        prop_error_clear(&wrong);
         return;
     }
     m = in_new(host, &config, json_int(args, "serial", 1), request, NULL);
     if (!m) {
         return;
     }
+    m->kept = json_bool(args, "kept", false);
     socket = vm_path(m->vm, "migrate.sock");
     handover = vm_path(m->vm, "handover.sock");
     g_unlink(socket);

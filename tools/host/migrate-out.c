@@ -99,8 +99,8 @@ static void roll_back(MigrateOut *m, const char *code, const char *why)
 
     vm_event(vm, "migrate-failed", "s:code", code, "s:reason", why,
              "s:state", out_names[m->state], NULL);
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        datapath_thaw(vm->nic[i]->dp);
+    VM_FOR_EACH_NIC(vm, nic) {
+        datapath_thaw(nic->dp);
     }
     if (request) {
         control_fail(request, code, "migration of '%s' to '%s': %s",
@@ -200,7 +200,7 @@ static void finished(MigrateOut *m, JsonObject *result)
         m->cancel = NULL;
     }
     out_free(m);
-    vm_destroy(vm, "migrated");
+    vm_destroy_left(vm, "migrated");
 }
 
 static void finish_reply(void *opaque, JsonNode *result, const GError *error)
@@ -284,8 +284,8 @@ static void end_nic(MigrateOut *m, VmNic *nic)
 
 static void check_ended(MigrateOut *m)
 {
-    for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        if (!m->ended[i]) {
+    VM_FOR_EACH_NIC(m->vm, nic) {
+        if (!m->ended[nic->index]) {
             return;
         }
     }
@@ -316,11 +316,9 @@ static gboolean fence_timeout(gpointer opaque)
     MigrateOut *m = opaque;
 
     m->limit = 0;
-    for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        VmNic *nic = m->vm->nic[i];
-
+    VM_FOR_EACH_NIC(m->vm, nic) {
         hand_over_nic(m, nic);
-        if (!m->ended[i]) {
+        if (!m->ended[nic->index]) {
             end_nic(m, nic);
         }
     }
@@ -328,8 +326,9 @@ static gboolean fence_timeout(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
-void migrate_out_fence(Host *host, const uint8_t *frame, size_t len)
+void migrate_out_fence(Adapter *adapter, const uint8_t *frame, size_t len)
 {
+    Host *host = adapter->host;
     GList *next;
 
     for (GList *l = host->vms; l; l = next) {
@@ -337,15 +336,19 @@ void migrate_out_fence(Host *host, const uint8_t *frame, size_t len)
         MigrateOut *m = vm->out;
 
         next = l->next;
-        for (unsigned i = 0; m && i < vm->config.nics; i++) {
-            if (memcmp(frame + 6, vm->nic[i]->mac, 6) != 0 || m->fenced[i] ||
+        for (VmNic *nic = m ? vm_nic(vm, 0) : NULL; nic;
+             nic = vm_nic(vm, nic->index + 1)) {
+            unsigned i = nic->index;
+
+            if (memcmp(frame + 6, nic->config->mac, 6) != 0 || m->fenced[i] ||
+                nic_adapter(nic) != adapter ||
                 (m->state != OUT_TRANSFER && m->state != OUT_HANDOVER)) {
                 continue;
             }
             m->fenced[i] = true;
-            nic_event(vm->nic[i], "fence", NULL);
+            nic_event(nic, "fence", NULL);
             if (m->handed[i] && !m->ended[i]) {
-                end_nic(m, vm->nic[i]);
+                end_nic(m, nic);
                 check_ended(m);
             }
             break;
@@ -357,8 +360,8 @@ void migrate_out_fence(Host *host, const uint8_t *frame, size_t len)
 
 static void freeze_all(MigrateOut *m)
 {
-    for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        datapath_freeze(m->vm->nic[i]->dp);
+    VM_FOR_EACH_NIC(m->vm, nic) {
+        datapath_freeze(nic->dp);
     }
 }
 
@@ -378,8 +381,8 @@ void migrate_out_runstate(MigrateOut *m, bool running)
     if (!running) {
         freeze_all(m);
     } else {
-        for (unsigned i = 0; i < m->vm->config.nics; i++) {
-            datapath_thaw(m->vm->nic[i]->dp);
+        VM_FOR_EACH_NIC(m->vm, nic) {
+            datapath_thaw(nic->dp);
         }
     }
 }
@@ -391,9 +394,12 @@ static void transfer_completed(MigrateOut *m)
     set_state(m, OUT_HANDOVER);
     m->limit = g_timeout_add(FENCE_LIMIT_MS, fence_timeout, m);
     freeze_all(m);
-    for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        hand_over_nic(m, m->vm->nic[i]);
+    VM_FOR_EACH_NIC(m->vm, nic) {
+        /* Without a wire there is nothing that could still come. */
+        m->fenced[nic->index] |= !nic_adapter(nic);
+        hand_over_nic(m, nic);
     }
+    check_ended(m);
 }
 
 void migrate_out_qmp_event(MigrateOut *m, const char *event, JsonObject *data)
@@ -456,8 +462,8 @@ static void start_transfer(MigrateOut *m)
      * A switch that does not know a silent guest's address floods: frames
      * would then be at both hosts when the VM runs at the other.
      */
-    for (unsigned i = 0; i < m->vm->config.nics; i++) {
-        nic_announce(m->vm->nic[i], false);
+    VM_FOR_EACH_NIC(m->vm, nic) {
+        nic_announce(nic, false);
     }
     json_object_set_int_member(parameters, "max-bandwidth", MAX_BANDWIDTH);
     json_object_set_int_member(parameters, "downtime-limit",
@@ -473,11 +479,11 @@ static void start_transfer(MigrateOut *m)
 
 static bool no_vf(Vm *vm, void *opaque)
 {
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        VfState state = vf_life_state(vm->nic[i]->life);
+    VM_FOR_EACH_NIC(vm, nic) {
+        VfState state = vf_life_state(nic->life);
 
         if ((state != VF_SYNTHETIC && state != VF_WAITING) ||
-            datapath_state(vm->nic[i]->dp) != DATAPATH_ON_SYNTHETIC) {
+            datapath_state(nic->dp) != DATAPATH_ON_SYNTHETIC) {
             return false;
         }
     }
@@ -505,8 +511,8 @@ void vm_detach_vfs(Vm *vm, VmWaited waited, void *opaque)
 
     vm->detached = true;
     vm_update_wanted(vm);
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        limit = MAX(limit, vf_life_eject_limit(vm->nic[i]->life));
+    VM_FOR_EACH_NIC(vm, nic) {
+        limit = MAX(limit, vf_life_eject_limit(nic->life));
     }
     vm_wait(vm, no_vf, limit + DETACH_SLACK_MS, waited, opaque);
 }
@@ -587,8 +593,9 @@ void migrate_out_start(Vm *vm, ControlRequest *request, const char *to,
     vm_event(vm, "migrate-start", "s:to", to, NULL);
     m->timer = g_timeout_add_seconds(timeout_s, out_timeout, m);
     iov_client_on_closed(peer, peer_closed, m);
-    args = iov_args("s:from", vm->host->config.name,
-                    "i:serial", (int)vm->next_serial, NULL);
+    args = iov_args("s:from", vm->host->name,
+                    "i:serial", (int)vm->next_serial, "b:kept", vm->kept,
+                    NULL);
     json_object_set_object_member(args, "config",
                                   vm_config_to_json(&vm->config));
     set_state(m, OUT_PREPARE);

@@ -67,11 +67,12 @@ static char *id_of(const VmNic *nic, const char *kind)
  */
 static char *vpci_instance(const VmNic *nic)
 {
+    const uint8_t *mac = nic->config->mac;
+
     return g_strdup_printf("%08x-%04x-1000-9000-%02x%02x%02x%02x%02x%02x",
                            0x82590000 | (nic->serial & 0xffff),
                            0x1000 + nic->index + 1,
-                           nic->mac[0], nic->mac[1], nic->mac[2], nic->mac[3],
-                           nic->mac[4], nic->mac[5]);
+                           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
 static void execute(VmNic *nic, const char *command, JsonObject *args,
@@ -131,7 +132,9 @@ static void plug_failed(VmNic *nic, const char *what, const char *error)
 {
     g_autofree char *bus = id_of(nic, "vpci");
 
-    nic_set_reason(nic, "PlugFailed", "%s: %s", what, error);
+    g_free(nic->plug_error);
+    nic->plug_error = g_strdup_printf("%s: %s", what, error);
+    nic_event(nic, "vf-plug-failed", "s:text", nic->plug_error, NULL);
     nic_send_association(nic, false);
     if (nic->plugged_bus) {
         /* It is there until DEVICE_DELETED. */
@@ -188,8 +191,10 @@ static void add_vf(VmNic *nic)
     execute(nic, "device_add",
             iov_args("s:driver", "ixgbe-vf", "s:id", vf, "s:bus", bus,
                      "s:link", chardev, "s:vm", nic->vm->config.name,
-                     "i:vf", nic->vf,
-                     "i:rid", host_vf_rid(nic->vm->host, nic->vf), NULL),
+                     "i:vf", (int)nic_vf_number(nic),
+                     "i:rid", adapter_vf_rid(nic->adapter, nic->vf),
+                     "s:flavour", nic->queue_pairs > 1 ? "mailbox" : "hyperv",
+                     NULL),
             vf_added);
 }
 
@@ -237,9 +242,8 @@ static void chardev_added(void *opaque, JsonNode *ret, const char *error)
             bus_added);
 }
 
-static JsonObject *chardev_args(VmNic *nic)
+JsonObject *nic_chardev(const VmNic *nic, const char *id)
 {
-    g_autofree char *id = id_of(nic, "vflink");
     g_autofree char *path = host_path(nic->vm->host, "link.sock");
     JsonObject *args = iov_args("s:id", id, NULL);
     JsonObject *backend = iov_args("s:type", "socket", NULL);
@@ -257,12 +261,14 @@ static JsonObject *chardev_args(VmNic *nic)
 
 void nic_plug(VmNic *nic)
 {
+    g_autofree char *id = id_of(nic, "vflink");
+
     nic_send_association(nic, true);
     if (nic->plugged_chardev) {
         /* It could not be removed last time: it serves again. */
         chardev_added(step_new(nic), NULL, NULL);
     } else {
-        execute(nic, "chardev-add", chardev_args(nic), chardev_added);
+        execute(nic, "chardev-add", nic_chardev(nic, id), chardev_added);
     }
 }
 
@@ -310,8 +316,11 @@ void nic_device_deleted(VmNic *nic, const char *id)
 {
     g_autofree char *bus = id_of(nic, "vpci");
     g_autofree char *vf = id_of(nic, "vf");
+    g_autofree char *net = id_of(nic, "net");
 
-    if (g_str_equal(id, vf)) {
+    if (g_str_equal(id, net)) {
+        nic_synthetic_deleted(nic);
+    } else if (g_str_equal(id, vf)) {
         nic->plugged_vf = false;
         nic_event(nic, "vf-unplugged", NULL);
         vf_life_event(nic->life, VF_EV_EJECTED);

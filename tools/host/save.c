@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define HEADER_SIZE 65536
-#define SAVE_MAGIC "iovlab-vm-1"
+#define SAVE_MAGIC "iovlab-vm-2"
 
 struct Save {
     Vm *vm;
@@ -156,7 +156,7 @@ void restore_start(Host *host, ControlRequest *request, const char *file)
 {
     g_autofree char *header = g_malloc0(HEADER_SIZE + 1);
     g_autoptr(JsonObject) object = NULL;
-    g_autofree char *error = NULL;
+    PropError wrong = { 0 };
     VmConfig config;
     ssize_t n = -1;
     gssize len;
@@ -179,8 +179,9 @@ void restore_start(Host *host, ControlRequest *request, const char *file)
                      file);
         return;
     }
-    if (!vm_config_from_json(&config, json_obj(object, "config"), &error)) {
-        control_fail(request, ERR_BAD_ARGUMENT, "'%s': %s", file, error);
+    if (!vm_config_from_json(&config, json_obj(object, "config"), &wrong)) {
+        control_fail(request, wrong.code, "'%s': %s", file, wrong.text);
+        prop_error_clear(&wrong);
         return;
     }
     migrate_in_restore(host, request, &config, json_int(object, "serial", 1),

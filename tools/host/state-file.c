@@ -9,17 +9,61 @@
 #include "base/jsonline.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 enum { STATE_DELAY_MS = 20 };
 
 static JsonObject *nic_to_json(const VmNic *nic)
 {
-    return iov_args("i:vf", nic->vf, "i:serial", (int)nic->serial,
+    return iov_args("i:index", (int)nic->index, "i:vf", nic->vf,
+                    "s:adapter", nic->adapter ? nic->adapter->name : "",
+                    "i:serial", (int)nic->serial,
                     "b:on-vf", datapath_on_vf(nic->dp),
                     "b:chardev", nic->plugged_chardev,
                     "b:bus", nic->plugged_bus, "b:function", nic->plugged_vf,
                     NULL);
+}
+
+/* Adapters and switches; VMs have more to them. */
+static const ObjectKind *const kept_kinds[] = { &adapter_kind, &switch_kind };
+
+static JsonArray *objects_to_json(Host *host)
+{
+    JsonArray *array = json_array_new();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kept_kinds); i++) {
+        const ObjectKind *kind = kept_kinds[i];
+        g_autoptr(GList) list = kind->list(host);
+
+        for (GList *l = list; l; l = l->next) {
+            g_autofree char *name = kind->name_of(l->data);
+            JsonObject *entry = iov_args("s:kind", kind->name, "s:name", name,
+                                         NULL);
+
+            json_object_set_object_member(entry, "values",
+                props_save(kind, kind->config(l->data)));
+            json_array_add_object_element(array, entry);
+        }
+    }
+    return array;
+}
+
+static void load_object(Host *host, JsonObject *entry)
+{
+    const ObjectKind *kind = object_kind(json_str(entry, "kind", ""));
+    const char *name = json_str(entry, "name", "");
+    PropError error = { 0 };
+
+    if (kind != &adapter_kind && kind != &switch_kind) {
+        return;
+    }
+    if (!object_find(host, kind, name) &&
+        object_create(host, kind, name, json_obj(entry, "values"), NULL,
+                      &error) == OBJECT_FAILED) {
+        daemon_log("state.json: %s %s: %s", kind->name, name, error.text);
+        prop_error_clear(&error);
+    }
 }
 
 void host_state_save(Host *host)
@@ -35,14 +79,15 @@ void host_state_save(Host *host)
         JsonObject *entry;
         JsonArray *nics;
 
-        if (vm->in || vm->state == VM_STOPPING || vm->pid <= 0) {
+        if (vm->in || vm->state == VM_STOPPING ||
+            (vm->pid <= 0 && vm->state != VM_OFF)) {
             continue;
         }
         entry = iov_args("i:pid", (int)vm->pid, "i:serial",
-                         (int)vm->next_serial, NULL);
+                         (int)vm->next_serial, "b:kept", vm->kept, NULL);
         nics = json_array_new();
-        for (unsigned i = 0; i < vm->config.nics; i++) {
-            json_array_add_object_element(nics, nic_to_json(vm->nic[i]));
+        VM_FOR_EACH_NIC(vm, nic) {
+            json_array_add_object_element(nics, nic_to_json(nic));
         }
         json_object_set_object_member(entry, "config",
                                       vm_config_to_json(&vm->config));
@@ -50,6 +95,9 @@ void host_state_save(Host *host)
         json_array_add_object_element(vms, entry);
     }
     json_object_set_array_member(object, "vms", vms);
+    json_object_set_boolean_member(object, "iov-override",
+                                   host->config.iov_override);
+    json_object_set_array_member(object, "objects", objects_to_json(host));
     line = json_line_format(object);
     if (!g_file_set_contents(path, line, -1, &error)) {
         daemon_log("%s", error->message);
@@ -74,31 +122,44 @@ void host_state_changed(Host *host)
 
 static void load_vm(Host *host, JsonObject *entry)
 {
-    g_autofree char *error = NULL;
+    PropError error = { 0 };
     JsonArray *nics = json_arr(entry, "nics");
+    GPid pid = json_int(entry, "pid", 0);
     VmConfig config;
     Vm *vm;
 
     if (!vm_config_from_json(&config, json_obj(entry, "config"), &error)) {
-        daemon_log("state.json: %s", error);
+        daemon_log("state.json: %s", error.text);
+        prop_error_clear(&error);
         return;
     }
     if (host_find_vm(host, config.name)) {
         vm_config_clear(&config);
         return;
     }
-    vm = vm_adopt(host, &config, json_int(entry, "pid", 0),
+    if (pid <= 0 || kill(pid, 0) != 0) {
+        if (json_bool(entry, "kept", false)) {
+            vm_define(host, &config)->kept = true;
+        } else {
+            vm_config_clear(&config);
+        }
+        return;
+    }
+    vm = vm_adopt(host, &config, pid,
                   json_int(entry, "serial", 1));
     if (!vm) {
         return;
     }
+    vm->kept = json_bool(entry, "kept", false);
     vm_event(vm, "vm-taken-back", "i:pid", (int)vm->pid, NULL);
-    for (unsigned i = 0; nics && i < vm->config.nics &&
-         i < json_array_get_length(nics); i++) {
+    for (guint i = 0; nics && i < json_array_get_length(nics); i++) {
         JsonNode *node = json_array_get_element(nics, i);
+        JsonObject *saved = JSON_NODE_HOLDS_OBJECT(node) ?
+            json_node_get_object(node) : NULL;
+        int64_t index = json_int(saved, "index", -1);
 
-        if (JSON_NODE_HOLDS_OBJECT(node)) {
-            nic_adopt(vm->nic[i], json_node_get_object(node));
+        if (index >= 0 && index < NICS_MAX && vm->nic[index]) {
+            nic_adopt(vm->nic[index], saved);
         }
     }
 }
@@ -108,6 +169,7 @@ void host_state_load(Host *host)
     g_autofree char *path = host_path(host, "state.json");
     g_autoptr(JsonObject) object = NULL;
     g_autofree char *text = NULL;
+    JsonArray *objects;
     JsonArray *vms;
     gsize len;
 
@@ -115,6 +177,18 @@ void host_state_load(Host *host)
         return;
     }
     object = json_line_parse(text, len, NULL);
+    host->config.iov_override |= json_bool(object, "iov-override", false);
+    for (GList *l = host->adapters; l; l = l->next) {
+        adapter_update(l->data);
+    }
+    objects = json_arr(object, "objects");
+    for (guint i = 0; objects && i < json_array_get_length(objects); i++) {
+        JsonNode *node = json_array_get_element(objects, i);
+
+        if (JSON_NODE_HOLDS_OBJECT(node)) {
+            load_object(host, json_node_get_object(node));
+        }
+    }
     vms = json_arr(object, "vms");
     for (guint i = 0; vms && i < json_array_get_length(vms); i++) {
         JsonNode *node = json_array_get_element(vms, i);

@@ -22,6 +22,7 @@
 enum { QMP_RETRY_MS = 100, QMP_TRIES = 200 };
 
 static const char *const state_names[] = {
+    [VM_OFF] = "Off",
     [VM_STARTING] = "Starting",
     [VM_INCOMING] = "Incoming",
     [VM_RUNNING] = "Running",
@@ -49,10 +50,18 @@ static void set_state(Vm *vm, VmState state)
     }
 }
 
+VmNic *vm_nic(Vm *vm, unsigned from)
+{
+    while (from < NICS_MAX && !vm->nic[from]) {
+        from++;
+    }
+    return from < NICS_MAX ? vm->nic[from] : NULL;
+}
+
 void vm_update_wanted(Vm *vm)
 {
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        nic_update_wanted(vm->nic[i]);
+    VM_FOR_EACH_NIC(vm, nic) {
+        nic_update_wanted(nic);
     }
 }
 
@@ -101,8 +110,11 @@ static void vm_qmp_event(void *opaque, const char *name, JsonObject *data)
 
     if (g_str_equal(name, "DEVICE_DELETED")) {
         id = json_str(data, "device", "");
-        for (unsigned i = 0; i < vm->config.nics; i++) {
-            nic_device_deleted(vm->nic[i], id);
+        for (unsigned i = 0; i < NICS_MAX; i++) {
+            /* It may go with its device. */
+            if (vm->nic[i]) {
+                nic_device_deleted(vm->nic[i], id);
+            }
         }
     } else if (g_str_equal(name, "DEVICE_UNPLUG_GUEST_ERROR")) {
         vm_event(vm, "unplug-error", "s:device", json_str(data, "device", ""),
@@ -125,6 +137,8 @@ static void vm_qmp_event(void *opaque, const char *name, JsonObject *data)
     }
 }
 
+static void vm_end(Vm *vm);
+
 static void vm_qmp_closed(void *opaque, const char *why)
 {
     Vm *vm = opaque;
@@ -134,7 +148,7 @@ static void vm_qmp_closed(void *opaque, const char *why)
     if (!vm->child_watch) {
         /* Not our child (taken back): the connection is its life. */
         vm_event(vm, "vm-ended", "s:reason", why, NULL);
-        vm_release(vm);
+        vm_end(vm);
     }
 }
 
@@ -179,6 +193,24 @@ static gboolean qmp_try(gpointer opaque)
 
 /* --- the process ------------------------------------------------------- */
 
+/* Its QEMU is gone: it is off, or forgotten. */
+static void vm_end(Vm *vm)
+{
+    Host *host = vm->host;
+    VmConfig config;
+
+    if (!vm->kept || host->stopping) {
+        vm_release(vm);
+        return;
+    }
+    vm_config_copy(&config, &vm->config);
+    vm_release(vm);
+    vm = vm_define(host, &config);
+    vm->kept = true;
+    vm_event(vm, "vm-state", "s:state", vm_state_name(vm->state), NULL);
+    host_state_changed(host);
+}
+
 static void vm_exited(GPid pid, gint status, gpointer opaque)
 {
     Vm *vm = opaque;
@@ -195,7 +227,7 @@ static void vm_exited(GPid pid, gint status, gpointer opaque)
 
         control_fail(request, ERR_FAILED, "QEMU ended: %s", words);
     }
-    vm_release(vm);
+    vm_end(vm);
 }
 
 static void child_setup(gpointer opaque)
@@ -241,39 +273,54 @@ static Vm *vm_new(Host *host, VmConfig *config)
     vm->dir = g_build_filename(host->dir, "vm", vm->config.name, NULL);
     vm->next_serial = 1;
     vm->started_ms = host_now_ms();
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        vm->nic[i] = nic_new(vm, i, vm->config.mac[i]);
+    for (unsigned i = 0; i < NICS_MAX; i++) {
+        vm->nic[i] = vm->config.nic[i].present ? nic_new(vm, i) : NULL;
     }
     host->vms = g_list_append(host->vms, vm);
     return vm;
 }
 
-/* Addresses that the VM did not choose come from the host's pool. */
-static void fill_macs(Host *host, VmConfig *config)
+static bool mac_used(Host *host, const VmConfig *config, const uint8_t mac[6])
 {
-    static const uint8_t none[6];
-
-    for (unsigned i = 0; i < config->nics; i++) {
-        for (unsigned last = 0; memcmp(config->mac[i], none, 6) == 0; last++) {
-            const uint8_t mac[6] = { 0x00, 0x15, 0x5d, host->number >> 8,
-                                     host->number, last };
-            bool used = false;
-
-            for (unsigned j = 0; j < i; j++) {
-                used |= memcmp(config->mac[j], mac, 6) == 0;
-            }
-            for (GList *l = host->vms; l; l = l->next) {
-                Vm *vm = l->data;
-
-                for (unsigned j = 0; j < vm->config.nics; j++) {
-                    used |= memcmp(vm->config.mac[j], mac, 6) == 0;
-                }
-            }
-            if (!used || last == 0xff) {
-                memcpy(config->mac[i], mac, 6);
+    for (unsigned i = 0; i < NICS_MAX; i++) {
+        if (config->nic[i].present && !memcmp(config->nic[i].mac, mac, 6)) {
+            return true;
+        }
+    }
+    for (GList *l = host->vms; l; l = l->next) {
+        VM_FOR_EACH_NIC(l->data, nic) {
+            if (!memcmp(nic->config->mac, mac, 6)) {
+                return true;
             }
         }
     }
+    return false;
+}
+
+/* Addresses that the VM did not choose come from the host's pool. */
+void vm_fill_macs(Host *host, VmConfig *config)
+{
+    static const uint8_t none[6];
+
+    for (unsigned i = 0; i < NICS_MAX; i++) {
+        NicConfig *nic = &config->nic[i];
+        unsigned last = 0;
+
+        while (nic->present && memcmp(nic->mac, none, 6) == 0) {
+            const uint8_t mac[6] = { 0x00, 0x15, 0x5d, host->number >> 8,
+                                     host->number, last };
+
+            if (!mac_used(host, config, mac) || last++ == 0xff) {
+                memcpy(nic->mac, mac, 6);
+            }
+        }
+    }
+}
+
+Vm *vm_define(Host *host, VmConfig *config)
+{
+    vm_fill_macs(host, config);
+    return vm_new(host, config);
 }
 
 Vm *vm_start(Host *host, VmConfig *config, bool incoming, char **error)
@@ -282,7 +329,7 @@ Vm *vm_start(Host *host, VmConfig *config, bool incoming, char **error)
     g_autoptr(GError) gerror = NULL;
     Vm *vm;
 
-    fill_macs(host, config);
+    vm_fill_macs(host, config);
     vm = vm_new(host, config);
     vm->state = incoming ? VM_INCOMING : VM_STARTING;
     args = vm_args(vm, incoming, error);
@@ -293,12 +340,34 @@ Vm *vm_start(Host *host, VmConfig *config, bool incoming, char **error)
         vm_release(vm);
         return NULL;
     }
-    for (unsigned i = 0; i < vm->config.nics && !incoming; i++) {
-        nic_connect(vm->nic[i]);
+    for (unsigned i = 0; i < NICS_MAX && !incoming; i++) {
+        if (vm->nic[i]) {
+            nic_connect(vm->nic[i]);
+        }
     }
     vm->qmp_retry = g_timeout_add(QMP_RETRY_MS, qmp_try, vm);
     vm_event(vm, "vm-started", "b:incoming", incoming, NULL);
     host_state_changed(host);
+    return vm;
+}
+
+Vm *vm_power_on(Vm *vm, char **error)
+{
+    Host *host = vm->host;
+    bool kept = vm->kept;
+    VmConfig config, back;
+
+    vm_config_copy(&config, &vm->config);
+    vm_config_copy(&back, &config);
+    vm_release(vm);
+    vm = vm_start(host, &config, false, error);
+    if (!vm) {
+        vm = vm_define(host, &back);
+        vm->kept = kept;
+        return NULL;
+    }
+    vm->kept = kept;
+    vm_config_clear(&back);
     return vm;
 }
 
@@ -309,14 +378,13 @@ Vm *vm_adopt(Host *host, VmConfig *config, GPid pid, uint32_t next_serial)
     vm->pid = pid;
     vm->next_serial = next_serial;
     vm->state = VM_STARTING;
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        nic_connect(vm->nic[i]);
+    VM_FOR_EACH_NIC(vm, nic) {
+        nic_connect(nic);
     }
     vm->qmp_tries = QMP_TRIES - 1;
-    if (kill(pid, 0) != 0 || !qmp_try(vm)) {
-        return vm->qmp ? vm : NULL;
-    }
-    return NULL;
+    /* Without a connection the VM is gone after this one try. */
+    qmp_try(vm);
+    return g_list_find(host->vms, vm) ? vm : NULL;
 }
 
 void vm_release(Vm *vm)
@@ -341,8 +409,8 @@ void vm_release(Vm *vm)
     vm->qmp = NULL;
     g_clear_handle_id(&vm->qmp_retry, g_source_remove);
     g_clear_handle_id(&vm->child_watch, g_source_remove);
-    for (unsigned i = 0; i < vm->config.nics; i++) {
-        nic_free(vm->nic[i]);
+    for (unsigned i = 0; i < NICS_MAX; i++) {
+        g_clear_pointer(&vm->nic[i], nic_free);
     }
     if (vm->starting) {
         control_fail(vm->starting, ERR_FAILED, "the VM ended");
@@ -359,7 +427,7 @@ static void reaped(GPid pid, gint status, gpointer opaque)
     g_spawn_close_pid(pid);
 }
 
-void vm_destroy(Vm *vm, const char *why)
+static void power_off(Vm *vm, const char *why, bool leaves)
 {
     vm->state = VM_STOPPING;
     vm_event(vm, "vm-stopped", "s:reason", why, NULL);
@@ -374,5 +442,19 @@ void vm_destroy(Vm *vm, const char *why)
             g_child_watch_add(vm->pid, reaped, NULL);
         }
     }
-    vm_release(vm);
+    if (leaves) {
+        vm_release(vm);
+    } else {
+        vm_end(vm);
+    }
+}
+
+void vm_destroy(Vm *vm, const char *why)
+{
+    power_off(vm, why, false);
+}
+
+void vm_destroy_left(Vm *vm, const char *why)
+{
+    power_off(vm, why, true);
 }

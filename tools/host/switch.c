@@ -1,0 +1,260 @@
+/*
+ * A software switch of the host and, if it is external, its uplink: the PF of
+ * a physical adapter.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "host/host.h"
+
+#include <string.h>
+
+#define SETTLE_ROUNDS 10000
+/* Frames at the uplink above which VMs may not send. */
+#define UPLINK_HIGH 4096
+
+Switch *switch_find(Host *host, const char *name)
+{
+    if (!*name) {
+        return host->switches ? host->switches->data : NULL;
+    }
+    for (GList *l = host->switches; l; l = l->next) {
+        Switch *sw = l->data;
+
+        if (g_str_equal(sw->name, name)) {
+            return sw;
+        }
+    }
+    return NULL;
+}
+
+unsigned switch_ports(const Switch *sw)
+{
+    unsigned count = 0;
+
+    for (GList *l = sw->host->vms; l; l = l->next) {
+        VM_FOR_EACH_NIC(l->data, nic) {
+            count += nic->sw == sw;
+        }
+    }
+    return count;
+}
+
+ReasonList *switch_reasons(const Switch *sw)
+{
+    ReasonList *list = sw->adapter ? adapter_reasons(sw->adapter) :
+        reasons_new();
+
+    if (sw->config.type != SWITCH_EXTERNAL) {
+        reasons_add(list, REASON_SWITCH_NOT_EXTERNAL, NULL);
+        return list;
+    }
+    if (!sw->adapter) {
+        reasons_add(list, REASON_SWITCH_NO_ADAPTER, NULL);
+    }
+    if (!sw->config.iov) {
+        reasons_add(list, REASON_SWITCH_NO_IOV, "the switch %s was made "
+                    "without IOV, which can be chosen only then", sw->name);
+    }
+    return list;
+}
+
+/* --- the switch's world ------------------------------------------------ */
+
+static uint64_t switch_clock(void *opaque)
+{
+    return g_get_monotonic_time() * 1000;
+}
+
+static gboolean switch_idle(gpointer opaque)
+{
+    Switch *sw = opaque;
+
+    sw->idle = 0;
+    vswitch_run(sw->vswitch);
+    return G_SOURCE_REMOVE;
+}
+
+static void switch_schedule(void *opaque)
+{
+    Switch *sw = opaque;
+
+    if (!sw->idle) {
+        sw->idle = g_idle_add_full(G_PRIORITY_DEFAULT, switch_idle, sw, NULL);
+    }
+}
+
+static const VswitchOps switch_ops = {
+    .clock_ns = switch_clock,
+    .schedule = switch_schedule,
+};
+
+bool switch_settle(Switch *sw)
+{
+    if (!sw->idle) {
+        return false;
+    }
+    g_source_remove(sw->idle);
+    switch_idle(sw);
+    return true;
+}
+
+void host_net_settle(Host *host)
+{
+    bool moved = true;
+
+    for (int i = 0; i < SETTLE_ROUNDS && moved; i++) {
+        moved = false;
+        for (GList *l = host->adapters; l; l = l->next) {
+            moved |= adapter_settle(l->data);
+        }
+        for (GList *l = host->switches; l; l = l->next) {
+            moved |= switch_settle(l->data);
+        }
+    }
+}
+
+/* --- the uplink -------------------------------------------------------- */
+
+static void tx_unblock(Switch *sw)
+{
+    sw->tx_blocked = false;
+    for (GList *l = sw->host->ends; l; l = l->next) {
+        link_host_tx_room(link_end_link(l->data));
+    }
+}
+
+static bool uplink_deliver(void *opaque, Frame *frame)
+{
+    Switch *sw = opaque;
+
+    if (!sw->adapter) {
+        return true;
+    }
+    if (!ixgbe_adapter_port_tx(sw->adapter->pf_port, 0, frame)) {
+        return false;
+    }
+    if (sw->tx_blocked &&
+        vswitch_port_queue(sw->uplink)->count < UPLINK_HIGH / 2) {
+        tx_unblock(sw);
+    }
+    return true;
+}
+
+static const VswitchPortOps uplink_ops = {
+    .deliver = uplink_deliver,
+};
+
+bool switch_tx_room(Switch *sw)
+{
+    if (sw->uplink && vswitch_port_queue(sw->uplink)->count >= UPLINK_HIGH) {
+        sw->tx_blocked = true;
+        return false;
+    }
+    return true;
+}
+
+void switch_uplink_input(Switch *sw, Frame *frame)
+{
+    vswitch_port_input(sw->uplink, frame);
+}
+
+void switch_uplink_room(Switch *sw)
+{
+    vswitch_port_room(sw->uplink);
+}
+
+static void make_uplink(Switch *sw)
+{
+    const VswitchPortConfig config = {
+        .uplink = true,
+        .connected = true,
+        .queue_frames = DATAPATH_QUEUE_FRAMES,
+        .queue_bytes = DATAPATH_QUEUE_BYTES,
+        .filter = VSWITCH_FILTER_PROMISCUOUS,
+    };
+
+    sw->uplink = vswitch_port_new(sw->vswitch, "uplink", &config, &uplink_ops,
+                                  sw);
+    adapter_bind(sw->adapter, sw);
+}
+
+/* --- making and unmaking ----------------------------------------------- */
+
+/* The adapter that the configuration names, or the first that is free. */
+static Adapter *choose_adapter(Host *host, const SwitchConfig *config,
+                               PropError *error)
+{
+    Adapter *a = NULL;
+
+    if (*config->adapter) {
+        a = adapter_find(host, config->adapter);
+        if (!a) {
+            prop_fail(error, ERR_NOT_FOUND, "host '%s' has no adapter '%s'",
+                      host->name, config->adapter);
+        } else if (a->sw) {
+            prop_fail(error, ERR_IN_USE, "adapter '%s' is switch '%s''s",
+                      a->name, a->sw->name);
+            a = NULL;
+        }
+        return a;
+    }
+    for (GList *l = host->adapters; l && !a; l = l->next) {
+        a = ((Adapter *)l->data)->sw ? NULL : l->data;
+    }
+    if (!a) {
+        prop_fail(error, ERR_NOT_FOUND, "an external switch needs a physical "
+                  "adapter, and host '%s' has none that is free", host->name);
+    }
+    return a;
+}
+
+Switch *switch_new(Host *host, const char *name, SwitchConfig *config,
+                   PropError *error)
+{
+    Adapter *adapter = NULL;
+    Switch *sw;
+
+    if (g_list_length(host->switches) >= SWITCHES_MAX) {
+        prop_fail(error, ERR_STATE, "a host has at most %d switches",
+                  SWITCHES_MAX);
+        return NULL;
+    }
+    if (config->type == SWITCH_EXTERNAL) {
+        adapter = choose_adapter(host, config, error);
+        if (!adapter) {
+            return NULL;
+        }
+    } else if (config->iov || *config->adapter) {
+        prop_fail(error, ERR_BAD_ARGUMENT, "%s is for external switches",
+                  config->iov ? "IovEnabled" : "NetAdapterName");
+        return NULL;
+    }
+    sw = g_new0(Switch, 1);
+    sw->host = host;
+    sw->name = g_strdup(name);
+    sw->config = *config;
+    memset(config, 0, sizeof(*config));
+    sw->adapter = adapter;
+    sw->vswitch = vswitch_new(VSWITCH_HOST, &switch_ops, sw);
+    if (adapter) {
+        g_free(sw->config.adapter);
+        sw->config.adapter = g_strdup(adapter->name);
+        make_uplink(sw);
+    }
+    host->switches = g_list_append(host->switches, sw);
+    return sw;
+}
+
+void switch_free(Switch *sw)
+{
+    if (sw->adapter) {
+        adapter_bind(sw->adapter, NULL);
+    }
+    g_clear_pointer(&sw->uplink, vswitch_port_free);
+    vswitch_free(sw->vswitch);
+    g_clear_handle_id(&sw->idle, g_source_remove);
+    sw->host->switches = g_list_remove(sw->host->switches, sw);
+    g_free(sw->config.adapter);
+    g_free(sw->name);
+    g_free(sw);
+}
