@@ -22,6 +22,12 @@ static const IxgbeRowBlock *const blocks[] = {
     &ixgbe_rows_sfp,
     &ixgbe_rows_mdio,
     &ixgbe_rows_semaphore,
+    &ixgbe_rows_wake,
+    &ixgbe_rows_management,
+    &ixgbe_rows_pcie,
+    &ixgbe_rows_fcoe,
+    &ixgbe_rows_macsec,
+    &ixgbe_rows_diagnostic,
 };
 
 void ixgbe_write_pools(void *owner, unsigned index, uint32_t value,

@@ -50,6 +50,12 @@ extern const IxgbeRowBlock
     ixgbe_rows_nvm,             /* nvm.c */
     ixgbe_rows_sfp,             /* sfp_bus.c */
     ixgbe_rows_mdio,            /* mdio.c */
+    ixgbe_rows_wake,            /* board_rows.c, also the next five */
+    ixgbe_rows_management,
+    ixgbe_rows_pcie,
+    ixgbe_rows_fcoe,
+    ixgbe_rows_macsec,
+    ixgbe_rows_diagnostic,
     ixgbe_rows_semaphore;       /* semaphore.c */
 
 /* Hooks that several blocks use: something that the pools' bit maps, or every
