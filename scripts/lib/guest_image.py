@@ -163,7 +163,7 @@ def build(args):
     else:
         archive.file('etc/modules', b'')
 
-    added = programs.Programs(archive)
+    added = programs.Programs(archive, APPLETS)
     for directory in args.program:
         added.add(directory)
 

@@ -51,9 +51,14 @@ def find_library(root, name):
 
 
 class Programs:
-    def __init__(self, archive):
+    """Puts programs into an archive.  applets: busybox's, which its shell
+    prefers to files unless /etc/programs names them."""
+
+    def __init__(self, archive, applets):
         self.archive = archive
+        self.applets = applets
         self.libraries = set()
+        self.shadowed = {}
 
     def need(self, root, data):
         """Puts in what an ELF file asks for; what is missing, it asks at
@@ -84,3 +89,9 @@ class Programs:
                               else 0o644)
             if elf.is_elf(data):
                 self.need(root, data)
+            name = os.path.basename(path)
+            if 'bin/' in path and name in self.applets:
+                self.shadowed[name] = path
+                self.archive.file('etc/programs', ''.join(
+                    f'{name} /{path}\n' for name, path in
+                    sorted(self.shadowed.items())).encode())
