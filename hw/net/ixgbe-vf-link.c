@@ -254,6 +254,9 @@ static void vf_link_state(VfLink *l, const LinkVfState *msg)
     l->state.tx_enable = msg->tx_enable;
     l->state.tx_vlan_insert = msg->tx_vlan_insert;
     l->state.pf_reset_done = msg->pf_reset_done;
+    l->state.rx_flags = msg->rx_flags;
+    l->state.vlan_type = rd_le16(&msg->vlan_type);
+    l->state.outer_type = rd_le16(&msg->outer_type);
     l->state.vfmailbox = rd_le32(&msg->vfmailbox);
     for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
         l->state.mbmem[i] = rd_le32(&msg->mbmem[i]);

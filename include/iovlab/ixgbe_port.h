@@ -30,11 +30,38 @@
 /* What the adapter's filters know of a frame that a function receives. */
 typedef struct IxgbeRxMeta {
     uint8_t queue;            /* within the VF; the PF's is the adapter's */
+    uint8_t rss_mask;         /* low bits of queue that are an RSS index, which
+                                 PSRTYPE.RQPL may narrow; 0: a filter chose */
     bool loopback;            /* came through the embedded switch (STAT.LB) */
     bool multicast;           /* counted in VFMPRC */
-    uint8_t rss_type;         /* 7.1.2.8.1; 0: no hash */
+    uint8_t rss_type;         /* 7.1.2.8.1; 0: no hash; 15: rss_hash is the
+                                 flow director's filter ID */
     uint32_t rss_hash;
+    uint8_t etqf;             /* 1 + ethertype filter that matched; 0: none */
+    uint8_t events;           /* IXGBE_RX_EVENT_* */
+    uint32_t status;          /* IXGBE_RX_STATUS bits of the write-back */
 } IxgbeRxMeta;
+
+/* What the adapter may say in the write-back's status and error bits:
+ * FLM, TS, SECP, FDIRERR, SECERR, RXE (7.1.6.2). */
+#define IXGBE_RX_STATUS 0x38730004u
+
+/* IxgbeRxMeta.events */
+enum {
+    IXGBE_RX_EVENT_LLI = 1,   /* a filter asks for an immediate interrupt */
+};
+
+/* IxgbePortState.rx_flags: registers of the adapter that shape what a
+ * function writes to its ring.  All off is what drivers set up. */
+enum {
+    IXGBE_RX_CHECKSUM   = 1 << 0,   /* RXCSUM.PCSD is 0: no hash */
+    IXGBE_RX_IPPCSE     = 1 << 1,   /* RXCSUM.IPPCSE: checksum of fragments */
+    IXGBE_RX_KEEP_CRC   = 1 << 2,   /* HLREG0.RXCRCSTRP is 0 */
+    IXGBE_RX_TWO_TAGS   = 1 << 3,   /* CTRL_EXT.EXTENDED_VLAN */
+    IXGBE_RX_RSC        = 1 << 4,   /* RFCTL.RSC_DIS is 0 */
+    IXGBE_RX_RSC_NO_ACK = 1 << 5,   /* RSCDBU.RSCACKDIS */
+    IXGBE_RX_FLAGS      = 0x3f,
+};
 
 typedef enum IxgbeRxResult {
     IXGBE_RX_DONE,            /* in the ring, or dropped and counted */
@@ -68,6 +95,9 @@ typedef struct IxgbePortState {
     bool tx_enable;           /* VFTE and DMATXCTL.TE */
     bool tx_vlan_insert;      /* VMVIR lets descriptors ask for a tag */
     bool pf_reset_done;       /* CTRL_EXT.PFRSTD: RSTD, not RSTI */
+    uint8_t rx_flags;         /* IXGBE_RX_* */
+    uint16_t vlan_type;       /* VLNCTRL.VET; 0: 0x8100 */
+    uint16_t outer_type;      /* EXVET, likewise; with IXGBE_RX_TWO_TAGS */
     /* VFU, PFU: levels.  PFSTS, PFACK: set since the state was last told. */
     uint32_t vfmailbox;
     uint32_t mbmem[IXGBE_MBX_DWORDS];

@@ -43,7 +43,7 @@
 #include "iovlab/ixgbe_port.h"
 
 #define LINK_MAGIC   0x4b4e4c56u        /* "VLNK" */
-#define LINK_VERSION 1
+#define LINK_VERSION 2
 #define LINK_NAME_MAX 64
 #define LINK_TEXT_MAX 256
 #define LINK_BODY_MAX 16384             /* of any message, header excluded */
@@ -145,10 +145,14 @@ typedef struct IOV_PACKED LinkFrame {
     uint8_t queue;              /* IxgbeRxMeta, VF role only */
     uint8_t meta;               /* LINK_META_* */
     uint8_t rss_type;
-    uint8_t reserved;
+    uint8_t etqf;
     uint32_t rss_hash;
+    uint32_t status;            /* IXGBE_RX_STATUS */
+    uint8_t rss_mask;
+    uint8_t events;
+    uint8_t reserved[2];
 } LinkFrame;
-IOV_SIZE_CHECK(LinkFrame, 16);
+IOV_SIZE_CHECK(LinkFrame, 24);
 enum { LINK_META_LOOPBACK = 1, LINK_META_MULTICAST = 2 };
 
 /*
@@ -210,12 +214,15 @@ typedef struct IOV_PACKED LinkVfState {
     uint8_t tx_enable;
     uint8_t pf_reset_done;
     uint8_t tx_vlan_insert;
-    uint8_t reserved[2];
+    uint8_t rx_flags;
+    uint8_t reserved;
+    uint16_t vlan_type;
+    uint16_t outer_type;
     uint32_t links;
     uint32_t vfmailbox;
     uint32_t mbmem[IXGBE_MBX_DWORDS];
 } LinkVfState;
-IOV_SIZE_CHECK(LinkVfState, 84);
+IOV_SIZE_CHECK(LinkVfState, 88);
 
 typedef struct IOV_PACKED LinkVfMbmem {
     uint32_t index;

@@ -20,6 +20,10 @@ static void save_queue(const FrameQueue *q, StateWriter *w)
         state_put_bool(w, slot->meta.multicast);
         state_put_u8(w, slot->meta.rss_type);
         state_put_u32(w, slot->meta.rss_hash);
+        state_put_u8(w, slot->meta.rss_mask);
+        state_put_u8(w, slot->meta.etqf);
+        state_put_u8(w, slot->meta.events);
+        state_put_u32(w, slot->meta.status);
         state_put_blob(w, slot->frame->data, slot->frame->len);
     }
 }
@@ -38,6 +42,10 @@ static void load_queue(FrameQueue *q, StateReader *r)
         meta.multicast = state_get_bool(r);
         meta.rss_type = state_get_u8(r);
         meta.rss_hash = state_get_u32(r);
+        meta.rss_mask = state_get_u8(r);
+        meta.etqf = state_get_u8(r);
+        meta.events = state_get_u8(r);
+        meta.status = state_get_u32(r) & IXGBE_RX_STATUS;
         data = state_get_blob(r, FRAME_MAX, &len);
         if (!data || len < FRAME_MIN || meta.queue >= IXGBE_QUEUES) {
             state_fail(r, "bad frame in a buffer");

@@ -252,7 +252,7 @@ static unsigned rss_queue(const IxgbeFunction *fn, const IxgbeRxMeta *meta)
 {
     unsigned used = 1u << (fn->psrtype >> IXGBE_PSRTYPE_RQPL_SHIFT);
 
-    return meta->queue & (used - 1);
+    return meta->queue & ~(meta->rss_mask & ~(used - 1));
 }
 
 IxgbeRxResult ixgbe_function_rx(IxgbeFunction *fn, const uint8_t *frame,

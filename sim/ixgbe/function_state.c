@@ -5,7 +5,7 @@
  */
 #include "ixgbe/function.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 static void save_port(const IxgbeFunction *fn, StateWriter *w)
 {
@@ -14,6 +14,9 @@ static void save_port(const IxgbeFunction *fn, StateWriter *w)
     state_put_bool(w, fn->state.tx_enable);
     state_put_bool(w, fn->state.tx_vlan_insert);
     state_put_bool(w, fn->state.pf_reset_done);
+    state_put_u8(w, fn->state.rx_flags);
+    state_put_u16(w, fn->state.vlan_type);
+    state_put_u16(w, fn->state.outer_type);
     for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
         state_put_u32(w, fn->state.mbmem[i]);
     }
@@ -27,6 +30,9 @@ static void load_port(IxgbeFunction *fn, StateReader *r)
     fn->state.tx_enable = state_get_bool(r);
     fn->state.tx_vlan_insert = state_get_bool(r);
     fn->state.pf_reset_done = state_get_bool(r);
+    fn->state.rx_flags = state_get_u8(r) & IXGBE_RX_FLAGS;
+    fn->state.vlan_type = state_get_u16(r);
+    fn->state.outer_type = state_get_u16(r);
     for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
         fn->state.mbmem[i] = state_get_u32(r);
     }

@@ -322,7 +322,8 @@ static uint32_t status_bits(const RxJob *job, bool last)
 static void fill_advanced(const IxgbeRxq *q, const RxJob *job, unsigned n,
                           IxgbeRxAdvWb *wb)
 {
-    bool hash = !q->fn->packet_checksum;
+    bool hash = !q->fn->packet_checksum &&
+                !(q->fn->state.rx_flags & IXGBE_RX_CHECKSUM);
     uint32_t info = packet_type(&job->info);
 
     info |= hash ? job->meta->rss_type & 15 : 0;

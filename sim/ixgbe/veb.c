@@ -73,6 +73,7 @@ static PktbufResult store(IxgbeAdapter *a, unsigned pool, Frame *frame,
 {
     IxgbeRxMeta m = *meta;
 
+    m.rss_mask = ixgbe_adapter_vt(a) ? a->filters.queues_per_pool - 1 : 0;
     if (pool >= a->num_vfs && ixgbe_adapter_vt(a)) {
         m.queue += pool * a->filters.queues_per_pool;
         m.queue %= IXGBE_QUEUES;

@@ -156,6 +156,10 @@ bool link_host_send_frame(LinkHost *link, Frame *frame, const IxgbeRxMeta *meta)
                     (meta->multicast ? LINK_META_MULTICAST : 0);
         head.rss_type = meta->rss_type;
         wr_le32(&head.rss_hash, meta->rss_hash);
+        head.rss_mask = meta->rss_mask;
+        head.etqf = meta->etqf;
+        head.events = meta->events;
+        wr_le32(&head.status, meta->status);
     }
     frame_queue_push(&link->unacked, frame, meta, link->next_seq);
     link->next_seq++;

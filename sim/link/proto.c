@@ -104,7 +104,8 @@ static const char *check_body(LinkType type, const uint8_t *body)
 
         return state->rx_enable <= 1 && state->tx_enable <= 1 &&
                state->pf_reset_done <= 1 &&
-               state->tx_vlan_insert <= 1 ? NULL : "bad flag";
+               state->tx_vlan_insert <= 1 &&
+               !(state->rx_flags & ~IXGBE_RX_FLAGS) ? NULL : "bad flag";
     }
     case LINK_NIC_CONFIG: {
         const LinkNicConfig *config = (const LinkNicConfig *)body;

@@ -243,6 +243,10 @@ static const char *handle_frame(LinkVm *link, const uint8_t *body, size_t len)
         .multicast = head->meta & LINK_META_MULTICAST,
         .rss_type = head->rss_type,
         .rss_hash = rd_le32(&head->rss_hash),
+        .rss_mask = head->rss_mask,
+        .etqf = head->etqf,
+        .events = head->events,
+        .status = rd_le32(&head->status) & IXGBE_RX_STATUS,
     };
     const uint8_t *data = body + sizeof(*head);
     uint64_t session = link->session;

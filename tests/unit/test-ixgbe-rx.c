@@ -282,12 +282,17 @@ static void test_gates(Rig *rig, gconstpointer data)
 static void test_rqpl(Rig *rig, gconstpointer data)
 {
     uint8_t frame[64] = { 0 };
-    IxgbeRxMeta meta = { .queue = 1 };
+    IxgbeRxMeta meta = { .queue = 1, .rss_mask = 1 };
 
     rig_start_rx(rig, ONE_BUFFER, 8);
     ixgbe_function_rx(rig->fn, frame, 60, &meta);
     g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 1);
     rig_write(rig, IXGBE_VFPSRTYPE, 1u << IXGBE_PSRTYPE_RQPL_SHIFT);
+    ixgbe_function_rx(rig->fn, frame, 60, &meta);
+    g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 1);
+    /* What a filter chose, it does not touch. */
+    rig_write(rig, IXGBE_VFPSRTYPE, 0);
+    meta.rss_mask = 0;
     ixgbe_function_rx(rig->fn, frame, 60, &meta);
     g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 1);
 }

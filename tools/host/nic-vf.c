@@ -39,6 +39,8 @@ void nic_send_vf_state(VmNic *nic)
         .rx_enable = nic->vf_state.rx_enable,
         .tx_enable = nic->vf_state.tx_enable,
         .pf_reset_done = nic->vf_state.pf_reset_done,
+        .tx_vlan_insert = nic->vf_state.tx_vlan_insert,
+        .rx_flags = nic->vf_state.rx_flags,
     };
 
     if (!link || nic->vf < 0) {
@@ -47,6 +49,8 @@ void nic_send_vf_state(VmNic *nic)
     ixgbe_pf_driver_vf_mac(nic->adapter->pf, nic->vf, state.mac);
     wr_le32(&state.links, vf_link_register(nic));
     wr_le32(&state.vfmailbox, nic->vf_state.vfmailbox);
+    wr_le16(&state.vlan_type, nic->vf_state.vlan_type);
+    wr_le16(&state.outer_type, nic->vf_state.outer_type);
     for (int i = 0; i < IXGBE_MBX_DWORDS; i++) {
         wr_le32(&state.mbmem[i], nic->vf_state.mbmem[i]);
     }
