@@ -62,11 +62,16 @@ IOV_SIZE_CHECK(IxgbeRxAdvWb, IXGBE_DESC_SIZE);
 /* status_error */
 #define IXGBE_RXS_DD            0x00000001u
 #define IXGBE_RXS_EOP           0x00000002u
+#define IXGBE_RXS_FLM           0x00000004u
 #define IXGBE_RXS_VP            0x00000008u
 #define IXGBE_RXS_L4CS          0x00000020u
 #define IXGBE_RXS_IPCS          0x00000040u
 #define IXGBE_RXS_LB            0x00040000u
+#define IXGBE_RXS_ERR_FDIR_LEN  0x00100000u
+#define IXGBE_RXS_ERR_FDIR_DROP 0x00200000u
+#define IXGBE_RXS_ERR_FDIR_COLL 0x00400000u
 #define IXGBE_RXS_ERR_HBO       0x00800000u
+#define IXGBE_RXS_ERR_RXE       0x20000000u
 #define IXGBE_RXS_ERR_L4E       0x40000000u
 #define IXGBE_RXS_ERR_IPE       0x80000000u
 

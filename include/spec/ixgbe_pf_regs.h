@@ -27,6 +27,7 @@
 #define IXGBE_STATUS_GIO        0x00080000u
 #define IXGBE_CTRL_EXT          0x00018
 #define IXGBE_CTRL_EXT_PFRSTD   0x00004000u
+#define IXGBE_CTRL_EXT_EXTENDED_VLAN 0x04000000u
 #define IXGBE_CTRL_EXT_DRV_LOAD 0x10000000u
 
 /* Causes of EICR that the adapter raises, 8.2.3.5.1 */
@@ -36,6 +37,7 @@
 
 /* 8.2.3.22 MAC */
 #define IXGBE_HLREG0            0x04240
+#define IXGBE_HLREG0_RXCRCSTRP  0x00000002u
 #define IXGBE_HLREG0_JUMBOEN    0x00000004u
 #define IXGBE_HLREG0_LPBK       0x00008000u
 #define IXGBE_MAXFRS            0x04268
@@ -44,6 +46,8 @@
 #define IXGBE_AUTOC2            0x042a8
 #define IXGBE_AUTOC2_LINK_DISABLE 0x70000000u
 #define IXGBE_MFLCN             0x04294
+#define IXGBE_MFLCN_PMCF        0x00000001u
+#define IXGBE_MFLCN_DPF         0x00000002u
 
 /* 8.2.3.8, 8.2.3.9 DMA, buffers */
 #define IXGBE_RDRXCTL           0x02f00
@@ -64,9 +68,13 @@
 
 /* 8.2.3.7, 8.2.3.27 receive filters */
 #define IXGBE_FCTRL             0x05080
+#define IXGBE_FCTRL_SBP         0x00000002u
 #define IXGBE_FCTRL_MPE         0x00000100u
 #define IXGBE_FCTRL_UPE         0x00000200u
 #define IXGBE_FCTRL_BAM         0x00000400u
+#define IXGBE_FCTRL_PMCF        0x00001000u
+#define IXGBE_FCTRL_DPF         0x00002000u
+#define IXGBE_EXVET             0x05078     /* outer VLAN type 31:16 */
 #define IXGBE_VLNCTRL           0x05088
 #define IXGBE_VLNCTRL_VET       0x0000ffffu
 #define IXGBE_VLNCTRL_VFE       0x40000000u

@@ -69,6 +69,7 @@ void ixgbe_adapter_soft_reset(IxgbeAdapter *a, IxgbeResetKind kind)
     ixgbe_mailbox_reset(a);
     ixgbe_rate_clear(a);
     memset(a->drop_en, 0, sizeof(a->drop_en));
+    ixgbe_fdir_start(a);
     for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
         if (port_at(a, n)) {
             ixgbe_pktbuf_flush(port_at(a, n));
@@ -116,6 +117,7 @@ void ixgbe_adapter_free(IxgbeAdapter *a)
         }
     }
     frame_queue_clear(&a->wire);
+    fdir_table_clear(&a->fdir.table);
     ixgbe_regs_clear(&a->regs);
     g_free(a);
 }
@@ -168,7 +170,9 @@ IxgbeAdapterPort *ixgbe_adapter_attach(IxgbeAdapter *a, int function,
     port->ops = ops;
     port->fn = fn;
     port->state_stale = true;
-    frame_queue_init(&port->rx, 0, 0);
+    for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
+        frame_queue_init(&port->rx[tc], 0, 0);
+    }
     *place = port;
     ixgbe_adapter_schedule(a);
     return port;
@@ -231,8 +235,8 @@ static void port_rx_room(void *opaque)
 {
     IxgbeAdapterPort *port = opaque;
 
-    port->rx_blocked = false;
-    if (port->rx.count) {
+    port->rx_blocked = 0;
+    if (port->rx_filled) {
         ixgbe_adapter_schedule(port->adapter);
     }
 }
@@ -288,6 +292,14 @@ static bool pool_bit(const IxgbeAdapter *a, uint32_t table, unsigned pool)
     return reg_at(a, table)[pool / 32] >> (pool % 32) & 1;
 }
 
+static uint8_t rx_flags(const IxgbeAdapter *a)
+{
+    bool strip = reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_RXCRCSTRP;
+
+    return (strip ? 0 : IXGBE_RX_KEEP_CRC) |
+           (ixgbe_adapter_two_tags(a) ? IXGBE_RX_TWO_TAGS : 0);
+}
+
 static void tell_state(IxgbeAdapterPort *port)
 {
     IxgbeAdapter *a = port->adapter;
@@ -301,6 +313,9 @@ static void tell_state(IxgbeAdapterPort *port)
         .tx_vlan_insert = !(reg(a, IXGBE_VMVIR(pool)) & IXGBE_VMVIR_ACTION),
         .pf_reset_done = !is_vf ||
                          (reg(a, IXGBE_CTRL_EXT) & IXGBE_CTRL_EXT_PFRSTD),
+        .vlan_type = reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET,
+        .outer_type = reg(a, IXGBE_EXVET) >> 16,
+        .rx_flags = rx_flags(a),
     };
 
     port->state_stale = false;

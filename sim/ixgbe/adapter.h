@@ -8,9 +8,12 @@
 
 #include "iovlab/eth.h"
 #include "iovlab/ixgbe_adapter.h"
+#include "ixgbe/fdir.h"
 #include "ixgbe/nvm.h"
 #include "ixgbe/regs.h"
 #include "ixgbe/sfp.h"
+#include "spec/ixgbe_desc.h"
+#include "spec/ixgbe_filter_regs.h"
 #include "spec/ixgbe_pf_regs.h"
 #include "spec/ixgbe_regs.h"
 
@@ -25,7 +28,9 @@ enum {
     STALE_VLAN = 1 << 1,
     STALE_POOL = 1 << 2,
     STALE_RSS  = 1 << 3,
-    STALE_ALL  = 0xf,
+    STALE_RX   = 1 << 4,        /* rules of rxclass.c */
+    STALE_TUPLE = 1 << 5,
+    STALE_ALL  = 0x3f,
 };
 
 typedef struct MacSlot {
@@ -46,16 +51,75 @@ typedef struct IxgbeFilters {
     unsigned rss_types;         /* RSS_HASH_* */
     uint8_t rss_key[40];
     uint8_t reta[128];
-    size_t buffer_size;         /* receive packet buffer, bytes */
+    /* Receive packet buffers, bytes; one unless MRQC has traffic classes. */
+    size_t buffer_size[IXGBE_TRAFFIC_CLASSES];
 } IxgbeFilters;
+
+/* 5-tuple filters: sets of them, as bits by rank; see tuple.c. */
+#define TUPLE_SLOTS (2 * IXGBE_TUPLE_FILTERS)
+
+typedef struct TupleSet {
+    uint64_t bits[IXGBE_TUPLE_FILTERS / 64];
+} TupleSet;
+
+typedef struct TupleSlot {
+    bool used;
+    uint32_t key;
+    TupleSet set;
+} TupleSlot;
+
+typedef struct TupleField {
+    TupleSet any;               /* do not compare this field */
+    TupleSlot slot[TUPLE_SLOTS];
+} TupleField;
+
+typedef struct IxgbeTuples {
+    unsigned count;
+    TupleField src, dst, sport, dport, protocol, pool;
+    TupleSet lli;
+    uint8_t queue[IXGBE_TUPLE_FILTERS];     /* by rank */
+} IxgbeTuples;
+
+typedef struct IxgbeFdir {
+    FdirTable table;
+    FdirMasks masks;
+} IxgbeFdir;
+
+/* How queues are chosen, in the form that a frame needs; see rxclass.c. */
+typedef struct IxgbeRxRules {
+    bool etypes, syn;           /* there are such filters */
+    bool look;                  /* somebody looks behind the ethertype */
+    bool vt_rss;
+    unsigned classes;           /* 1, 4 or 8 */
+    unsigned class_queues;      /* of a class, without pools */
+    uint8_t up_class[8];
+    uint8_t rss_mask[IXGBE_TRAFFIC_CLASSES];
+} IxgbeRxRules;
+
+/* What is found of a frame once, whatever pools it goes to. */
+typedef struct IxgbeRxClass {
+    bool loopback, multicast;
+    uint8_t priority;
+    uint8_t traffic_class;
+    uint8_t etqf;               /* as in IxgbeRxMeta */
+    uint8_t rss_index, rss_type;
+    uint32_t rss_hash;
+    bool syn, tuple, fdir;      /* candidates for these filters */
+    bool fdir_counted;
+    TupleSet tuples;
+    FdirFlow flow;
+    uint32_t status;            /* as in IxgbeRxMeta */
+} IxgbeRxClass;
 
 struct IxgbeAdapterPort {
     IxgbeAdapter *adapter;
     int function;
     const IxgbeAdapterPortOps *ops;
     void *fn;
-    FrameQueue rx;              /* its share of the packet buffer */
-    bool rx_blocked;            /* the function said WAIT */
+    /* Its share of the packet buffers, one for each traffic class. */
+    FrameQueue rx[IXGBE_TRAFFIC_CLASSES];
+    uint8_t rx_filled;          /* classes with frames */
+    uint8_t rx_blocked;         /* classes whose first frame has to wait */
     bool tx_blocked;            /* waits for tx_room() */
     bool state_stale;
 };
@@ -84,10 +148,13 @@ struct IxgbeAdapter {
 
     unsigned stale;
     IxgbeFilters filters;
+    IxgbeRxRules rules;
+    IxgbeTuples tuples;
+    IxgbeFdir fdir;
 
     IxgbeAdapterPort *vf[IXGBE_POOLS];
     IxgbeAdapterPort *pf;
-    size_t rx_bytes;            /* in all rx queues */
+    size_t rx_bytes[IXGBE_TRAFFIC_CLASSES]; /* in all ports' queues */
     FrameQueue wire;            /* transmit packet buffer */
     bool wire_blocked;
     uint64_t drop_en[2];        /* QDE.ENABLE by queue */
@@ -140,6 +207,10 @@ uint64_t ixgbe_pools_local(IxgbeAdapter *a, const Frame *frame);
 uint64_t ixgbe_mac_pools(const IxgbeAdapter *a, uint64_t mac);
 bool ixgbe_frame_vlan(const IxgbeAdapter *a, const Frame *frame,
                       uint16_t *vid);
+/* The tag that filters look at; with two tags the inner one (7.4.5). */
+bool ixgbe_frame_tag(const IxgbeAdapter *a, const Frame *frame,
+                     uint16_t *tci);
+bool ixgbe_adapter_two_tags(const IxgbeAdapter *a);
 
 /* veb.c */
 bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
@@ -185,9 +256,37 @@ void ixgbe_timers_restart(IxgbeAdapter *a, uint64_t left);
 
 /* rss.c */
 void ixgbe_rss_refresh(IxgbeAdapter *a);
-/* Fills queue within the pool, hash and type. */
-void ixgbe_rss_queue(const IxgbeAdapter *a, const Frame *frame,
-                     IxgbeRxMeta *meta);
+/* Fills index, hash and type. */
+void ixgbe_rss_hash(const IxgbeAdapter *a, const Frame *frame,
+                    const FrameInfo *info, IxgbeRxClass *c);
+
+/* rxclass.c */
+void ixgbe_rx_rules_refresh(IxgbeAdapter *a);
+void ixgbe_rx_classify(IxgbeAdapter *a, const Frame *frame, bool loopback,
+                       IxgbeRxClass *c);
+/* 7.1.2.3: an ethertype filter with a pool takes the frame there. */
+uint64_t ixgbe_rx_divert(const IxgbeAdapter *a, const IxgbeRxClass *c,
+                         uint64_t pools);
+/* For the copy of a pool; filters do not choose for a mirrored one. */
+void ixgbe_rx_meta(IxgbeAdapter *a, IxgbeRxClass *c, unsigned pool,
+                   bool original, IxgbeRxMeta *meta);
+
+/* tuple.c */
+void ixgbe_tuple_refresh(IxgbeAdapter *a);
+bool ixgbe_tuple_match(IxgbeAdapter *a, const uint8_t *frame,
+                       const FrameInfo *info, TupleSet *hits);
+/* -1: none of the @candidates is for the pool. */
+int ixgbe_tuple_queue(IxgbeAdapter *a, const TupleSet *candidates,
+                      unsigned pool, bool *lli);
+
+/* fdir.c */
+void ixgbe_fdir_refresh(IxgbeAdapter *a);
+/* An empty table as FDIRCTRL has it. */
+void ixgbe_fdir_start(IxgbeAdapter *a);
+bool ixgbe_fdir_enabled(const IxgbeAdapter *a);
+void ixgbe_fdir_lookup(const IxgbeAdapter *a, const FdirFlow *flow,
+                       unsigned pool, FdirMatch *match);
+void ixgbe_fdir_count(IxgbeAdapter *a, bool found);
 
 /* pktbuf.c */
 typedef enum PktbufResult {
@@ -195,8 +294,9 @@ typedef enum PktbufResult {
     PKTBUF_DROPPED,
     PKTBUF_FULL,                /* only if @wait */
 } PktbufResult;
-PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, Frame *frame,
-                              const IxgbeRxMeta *meta, bool wait);
+PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, unsigned tc,
+                              Frame *frame, const IxgbeRxMeta *meta,
+                              bool wait);
 void ixgbe_pktbuf_run(IxgbeAdapter *a, IxgbeAdapterPort *port);
 void ixgbe_pktbuf_refresh(IxgbeAdapter *a);
 bool ixgbe_pktbuf_has_work(const IxgbeAdapterPort *port);

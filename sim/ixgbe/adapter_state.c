@@ -5,7 +5,7 @@
  */
 #include "adapter.h"
 
-#define VERSION 2
+#define VERSION 3
 /* No queue can hold more frames than bytes of the larger buffer allow. */
 #define FRAMES_MAX (512 * 1024 / FRAME_MIN)
 
@@ -61,22 +61,35 @@ static void save_port(const IxgbeAdapterPort *port, StateWriter *w)
 {
     static const FrameQueue none;
 
-    save_queue(port ? &port->rx : &none, w);
+    for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
+        save_queue(port ? &port->rx[tc] : &none, w);
+    }
 }
 
 /* Frames for a function that is not there are dropped. */
-static void load_port(IxgbeAdapter *a, IxgbeAdapterPort *port, StateReader *r)
+static void load_class(IxgbeAdapter *a, IxgbeAdapterPort *port, unsigned tc,
+                       StateReader *r)
 {
     FrameQueue frames;
 
     frame_queue_init(&frames, 0, 512 * 1024);
     load_queue(&frames, r);
-    if (port) {
-        ixgbe_pktbuf_flush(port);
-        a->rx_bytes += frames.bytes;
-        frame_queue_append(&port->rx, &frames);
+    if (port && frames.count) {
+        a->rx_bytes[tc] += frames.bytes;
+        port->rx_filled |= 1 << tc;
+        frame_queue_append(&port->rx[tc], &frames);
     }
     frame_queue_clear(&frames);
+}
+
+static void load_port(IxgbeAdapter *a, IxgbeAdapterPort *port, StateReader *r)
+{
+    if (port) {
+        ixgbe_pktbuf_flush(port);
+    }
+    for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
+        load_class(a, port, tc, r);
+    }
 }
 
 void ixgbe_adapter_save(const IxgbeAdapter *a, StateWriter *w)
@@ -104,6 +117,7 @@ void ixgbe_adapter_save(const IxgbeAdapter *a, StateWriter *w)
     state_put_u8(w, a->config.module);
     ixgbe_sfp_save(&a->sfp, w);
     state_put_u64(w, ixgbe_timers_left(a));
+    fdir_table_save(&a->fdir.table, w);
 }
 
 static void load_control(IxgbeAdapter *a, StateReader *r)
@@ -154,6 +168,8 @@ bool ixgbe_adapter_load(IxgbeAdapter *a, StateReader *r)
     load_port(a, a->pf, r);
     load_queue(&a->wire, r);
     load_board(a, r);
+    ixgbe_fdir_start(a);
+    fdir_table_load(&a->fdir.table, r);
     a->stale = STALE_ALL;
     if (!state_ok(r)) {
         ixgbe_nvm_init(a);

@@ -20,8 +20,11 @@ static void stale_rss(void *owner, unsigned index, uint32_t value,
 
 static const IxgbeReg rows[] = {
     ONE("FCTRL", IXGBE_FCTRL, "8.2.3.7", "promiscuous modes, broadcast"),
+    ONE("EXVET", IXGBE_EXVET, "8.2.3.7", "type of the outer tag, 31:16",
+        .reset = 0x81000000, .wmask = 0xffff0000,
+        .write = ixgbe_write_enable),
     ONE("VLNCTRL", IXGBE_VLNCTRL, "8.2.3.7", "VLAN filter, VLAN type",
-        .reset = 0x00008100),
+        .reset = 0x00008100, .write = ixgbe_write_enable),
     ONE("MCSTCTRL", IXGBE_MCSTCTRL, "8.2.3.7", "multicast filter",
         .wmask = 0x7),
     ROW("MTA", IXGBE_MTA(0), 128, 4, "8.2.3.7", "multicast hash table"),

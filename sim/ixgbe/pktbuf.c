@@ -4,7 +4,7 @@
  * The silicon has one queue for all pools of a traffic class, so that a ring
  * without descriptors and without drop enable stops everybody.  Here each
  * function has its own queue in the shared memory, of which none may take more
- * than half.
+ * than half.  With traffic classes, all this is there once for each class.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,12 +17,18 @@
 
 void ixgbe_pktbuf_refresh(IxgbeAdapter *a)
 {
-    size_t size = 0;
+    size_t *size = a->filters.buffer_size;
+    size_t left = BUFFER_MAX;
 
-    for (unsigned i = 0; i < 8; i++) {
-        size += reg(a, IXGBE_RXPBSIZE(i)) & IXGBE_RXPBSIZE_MASK;
+    memset(size, 0, sizeof(a->filters.buffer_size));
+    for (unsigned i = 0; i < IXGBE_TRAFFIC_CLASSES; i++) {
+        unsigned tc = a->rules.classes > 1 ? i : 0;
+        size_t more = reg(a, IXGBE_RXPBSIZE(i)) & IXGBE_RXPBSIZE_MASK;
+
+        more = MIN(more, left);
+        left -= more;
+        size[tc] += more;
     }
-    a->filters.buffer_size = MIN(size, BUFFER_MAX);
 }
 
 static bool drop_enabled(const IxgbeAdapter *a, unsigned queue)
@@ -55,36 +61,38 @@ static unsigned global_queue(const IxgbeAdapterPort *port, uint8_t queue)
     return (base + queue) % IXGBE_QUEUES;
 }
 
-PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, Frame *frame,
-                              const IxgbeRxMeta *meta, bool wait)
+PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, unsigned tc,
+                              Frame *frame, const IxgbeRxMeta *meta,
+                              bool wait)
 {
     IxgbeAdapterPort *port = ixgbe_adapter_pool_port(a, pool);
-    size_t size = a->filters.buffer_size;
+    size_t size = a->filters.buffer_size[tc];
 
     if (!port) {
         a->pool_stats[pool].rx_dropped++;
         return PKTBUF_DROPPED;
     }
-    if (!iov_in_range(a->rx_bytes, frame->len, size) ||
-        !iov_in_range(port->rx.bytes, frame->len, size / 2)) {
+    if (!iov_in_range(a->rx_bytes[tc], frame->len, size) ||
+        !iov_in_range(port->rx[tc].bytes, frame->len, size / 2)) {
         if (wait && !ixgbe_pktbuf_drop_enabled(a, pool)) {
             return PKTBUF_FULL;
         }
         a->pool_stats[pool].rx_dropped++;
         a->stats.wire_rx_missed += !meta->loopback;
-        ++*reg_at(a, IXGBE_MPC(0));
+        ++*reg_at(a, IXGBE_MPC(tc));
         trace_ixgbe_pktbuf_frame_drop(pool, "buffer full");
         return PKTBUF_DROPPED;
     }
-    frame_queue_push(&port->rx, frame, meta, 0);
-    a->rx_bytes += frame->len;
+    frame_queue_push(&port->rx[tc], frame, meta, 0);
+    port->rx_filled |= 1 << tc;
+    a->rx_bytes[tc] += frame->len;
     ixgbe_adapter_schedule(a);
     return PKTBUF_STORED;
 }
 
 bool ixgbe_pktbuf_has_work(const IxgbeAdapterPort *port)
 {
-    return port->rx.count && !port->rx_blocked;
+    return port->rx_filled & ~port->rx_blocked;
 }
 
 static void count_given(IxgbeAdapterPort *port, const Frame *frame,
@@ -100,27 +108,29 @@ static void count_given(IxgbeAdapterPort *port, const Frame *frame,
 }
 
 /* The head goes back into the buffer: @frame's reference moves there. */
-static void put_back(IxgbeAdapterPort *port, Frame *frame,
+static void put_back(IxgbeAdapterPort *port, unsigned tc, Frame *frame,
                      const IxgbeRxMeta *meta)
 {
     FrameQueue back;
 
     frame_queue_init(&back, 0, 0);
     frame_queue_push(&back, frame, meta, 0);
-    frame_queue_prepend(&port->rx, &back);
+    frame_queue_prepend(&port->rx[tc], &back);
     frame_queue_clear(&back);
-    port->adapter->rx_bytes += frame->len;
+    port->adapter->rx_bytes[tc] += frame->len;
     frame_unref(frame);
 }
 
-void ixgbe_pktbuf_run(IxgbeAdapter *a, IxgbeAdapterPort *port)
+static void run_class(IxgbeAdapter *a, IxgbeAdapterPort *port, unsigned tc)
 {
-    for (unsigned n = 0; n < RUN_BUDGET && ixgbe_pktbuf_has_work(port); n++) {
+    FrameQueue *q = &port->rx[tc];
+
+    for (unsigned n = 0; n < RUN_BUDGET && q->count; n++) {
         FrameSlot slot;
-        Frame *frame = frame_queue_take(&port->rx, &slot);
+        Frame *frame = frame_queue_take(q, &slot);
         unsigned queue = global_queue(port, slot.meta.queue);
 
-        a->rx_bytes -= frame->len;
+        a->rx_bytes[tc] -= frame->len;
         if (port->ops->rx(port->fn, frame, &slot.meta) == IXGBE_RX_DONE) {
             count_given(port, frame, &slot.meta);
         } else if (drop_enabled(a, queue)) {
@@ -129,19 +139,34 @@ void ixgbe_pktbuf_run(IxgbeAdapter *a, IxgbeAdapterPort *port)
             trace_ixgbe_pktbuf_frame_drop(port_pool(port, slot.meta.queue),
                                           "drop enable");
         } else {
-            port->rx_blocked = true;
-            put_back(port, frame, &slot.meta);
+            port->rx_blocked |= 1 << tc;
+            put_back(port, tc, frame, &slot.meta);
             return;
         }
         frame_unref(frame);
+    }
+    if (!q->count) {
+        port->rx_filled &= ~(1 << tc);
+    }
+}
+
+void ixgbe_pktbuf_run(IxgbeAdapter *a, IxgbeAdapterPort *port)
+{
+    unsigned classes = port->rx_filled & ~port->rx_blocked;
+
+    for (; classes; classes &= classes - 1) {
+        run_class(a, port, __builtin_ctz(classes));
     }
 }
 
 void ixgbe_pktbuf_flush(IxgbeAdapterPort *port)
 {
-    port->adapter->rx_bytes -= port->rx.bytes;
-    frame_queue_clear(&port->rx);
-    port->rx_blocked = false;
+    for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
+        port->adapter->rx_bytes[tc] -= port->rx[tc].bytes;
+        frame_queue_clear(&port->rx[tc]);
+    }
+    port->rx_filled = 0;
+    port->rx_blocked = 0;
 }
 
 /* 8.2.3.8 QDE: a window on one bit of each queue. */

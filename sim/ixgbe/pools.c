@@ -8,6 +8,9 @@
  */
 #include "adapter.h"
 
+#define TYPE_MAC_CONTROL 0x8808
+#define OPCODE_PAUSE 1
+
 static unsigned mac_hash(uint64_t mac)
 {
     return (mac * 0x9e3779b97f4a7c15ull) >> 56;
@@ -129,23 +132,49 @@ void ixgbe_filters_refresh(IxgbeAdapter *a)
     }
     if (a->stale & STALE_POOL) {
         refresh_pools(a);
-        ixgbe_pktbuf_refresh(a);
     }
     if (a->stale & STALE_RSS) {
         ixgbe_rss_refresh(a);
     }
+    if (a->stale & STALE_TUPLE) {
+        ixgbe_tuple_refresh(a);
+    }
+    ixgbe_rx_rules_refresh(a);
+    ixgbe_pktbuf_refresh(a);
     a->stale = 0;
+}
+
+bool ixgbe_adapter_two_tags(const IxgbeAdapter *a)
+{
+    return reg(a, IXGBE_CTRL_EXT) & IXGBE_CTRL_EXT_EXTENDED_VLAN;
+}
+
+bool ixgbe_frame_tag(const IxgbeAdapter *a, const Frame *frame, uint16_t *tci)
+{
+    size_t at = 2 * FRAME_ADDR_LEN;
+
+    if (ixgbe_adapter_two_tags(a) &&
+        rd_be16(frame->data + at) == reg(a, IXGBE_EXVET) >> 16) {
+        at += FRAME_VLAN_LEN;
+    }
+    if (frame->len < at + FRAME_VLAN_LEN + 2 ||
+        rd_be16(frame->data + at) !=
+        (reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET)) {
+        return false;
+    }
+    *tci = rd_be16(frame->data + at + 2);
+    return true;
 }
 
 bool ixgbe_frame_vlan(const IxgbeAdapter *a, const Frame *frame, uint16_t *vid)
 {
-    if (frame->len < FRAME_ETH_LEN + FRAME_VLAN_LEN ||
-        rd_be16(frame->data + 12) !=
-        (reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET)) {
-        return false;
+    uint16_t tci;
+    bool tagged = ixgbe_frame_tag(a, frame, &tci);
+
+    if (tagged) {
+        *vid = tci & 0xfff;
     }
-    *vid = rd_be16(frame->data + 14) & 0xfff;
-    return true;
+    return tagged;
 }
 
 /* 8.2.3.7 MCSTCTRL.MO: which 12 bits of the address are the hash. */
@@ -184,19 +213,21 @@ static uint64_t address_pools(const IxgbeAdapter *a, const uint8_t *dst,
         *passed = fctrl & (IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE);
         return f->bam;
     }
-    if (frame_is_multicast(dst)) {
-        bool hit = mta_hit(a, dst);
-
-        pools = f->mpe | (hit ? f->rompe : 0);
-        *passed = hit || f->mpe || (fctrl & IXGBE_FCTRL_MPE);
-        return pools;
-    }
     slot = mac_find(f, mac_key(dst));
-    *passed = slot || (fctrl & IXGBE_FCTRL_UPE);
     if (slot) {
         pools = slot->pools;
     }
-    if (f->rope && table_has(a, IXGBE_UTA(0), address_hash(a, dst))) {
+    if (frame_is_multicast(dst)) {
+        bool hit = mta_hit(a, dst);
+
+        pools |= f->mpe | (hit ? f->rompe : 0);
+        *passed = slot || hit || (fctrl & IXGBE_FCTRL_MPE) ||
+                  (f->mpe && ixgbe_adapter_vt(a));
+        return pools;
+    }
+    *passed = slot || (fctrl & IXGBE_FCTRL_UPE);
+    if ((f->rope || !ixgbe_adapter_vt(a)) &&
+        table_has(a, IXGBE_UTA(0), address_hash(a, dst))) {
         *passed = true;
         pools |= f->rope;
     }
@@ -234,6 +265,23 @@ static bool vlan_passes(const IxgbeAdapter *a, const Frame *frame)
            table_has(a, IXGBE_VFTA(0), vid);
 }
 
+/* 8.2.3.7 FCTRL, 8.2.3.22 MFLCN: frames between MACs are not the host's. */
+static bool mac_control_passes(const IxgbeAdapter *a, const Frame *frame)
+{
+    uint32_t fctrl = reg(a, IXGBE_FCTRL);
+    uint32_t mflcn = reg(a, IXGBE_MFLCN);
+
+    if (rd_be16(frame->data + 2 * FRAME_ADDR_LEN) != TYPE_MAC_CONTROL) {
+        return true;
+    }
+    if (!(fctrl & IXGBE_FCTRL_PMCF) && !(mflcn & IXGBE_MFLCN_PMCF)) {
+        return false;
+    }
+    return frame->len < FRAME_ETH_LEN + 2 ||
+           rd_be16(frame->data + FRAME_ETH_LEN) != OPCODE_PAUSE ||
+           !((fctrl & IXGBE_FCTRL_DPF) || (mflcn & IXGBE_MFLCN_DPF));
+}
+
 uint64_t ixgbe_pools_from_wire(IxgbeAdapter *a, const Frame *frame)
 {
     uint32_t vt = reg(a, IXGBE_VT_CTL);
@@ -243,7 +291,7 @@ uint64_t ixgbe_pools_from_wire(IxgbeAdapter *a, const Frame *frame)
     bool passed;
 
     pools = address_pools(a, frame->data, &passed);
-    if (!passed || !vlan_passes(a, frame)) {
+    if (!passed || !vlan_passes(a, frame) || !mac_control_passes(a, frame)) {
         return 0;
     }
     if (!(vt & IXGBE_VT_CTL_ENA)) {

@@ -43,6 +43,9 @@ extern const IxgbeRowBlock
     ixgbe_rows_link,            /* link_rows.c */
     ixgbe_rows_dma,             /* dma_rows.c */
     ixgbe_rows_filters,         /* filter_rows.c */
+    ixgbe_rows_classes,         /* rxclass.c */
+    ixgbe_rows_tuples,          /* tuple.c */
+    ixgbe_rows_fdir,            /* fdir.c */
     ixgbe_rows_pools,           /* pool_rows.c */
     ixgbe_rows_stats,           /* stats_rows.c */
     ixgbe_rows_pins,            /* pins.c */

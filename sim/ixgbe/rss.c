@@ -1,6 +1,5 @@
 /*
- * Which queue of its pool a frame goes to: RSS, 7.1.2.8, with the one table
- * and key that all functions share.
+ * RSS, 7.1.2.8, with the one table and key that all functions share.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -61,25 +60,22 @@ void ixgbe_rss_refresh(IxgbeAdapter *a)
     }
 }
 
-void ixgbe_rss_queue(const IxgbeAdapter *a, const Frame *frame,
-                     IxgbeRxMeta *meta)
+void ixgbe_rss_hash(const IxgbeAdapter *a, const Frame *frame,
+                    const FrameInfo *info, IxgbeRxClass *c)
 {
     const IxgbeFilters *f = &a->filters;
-    FrameInfo info;
     unsigned used;
 
-    if (!f->rss_types || !frame_parse(frame->data, frame->len, &info)) {
+    if (!f->rss_types) {
         return;
     }
-    used = toeplitz_hash_frame(f->rss_key, f->rss_types, frame->data, &info,
-                               &meta->rss_hash);
+    used = toeplitz_hash_frame(f->rss_key, f->rss_types, frame->data, info,
+                               &c->rss_hash);
+    /* 7.1.2.8.1: what cannot be hashed has index 0, whatever the table. */
     for (unsigned i = 0; used && i < G_N_ELEMENTS(types); i++) {
         if (types[i].rss == used) {
-            meta->rss_type = types[i].report;
+            c->rss_type = types[i].report;
+            c->rss_index = f->reta[c->rss_hash & 0x7f] & 0xf;
         }
-    }
-    meta->queue = f->reta[meta->rss_hash & 0x7f] & 0xf;
-    if (ixgbe_adapter_vt(a)) {
-        meta->queue &= f->queues_per_pool - 1;
     }
 }

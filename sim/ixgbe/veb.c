@@ -69,26 +69,32 @@ static Route route(IxgbeAdapter *a, unsigned pool, const Frame *frame)
 }
 
 static PktbufResult store(IxgbeAdapter *a, unsigned pool, Frame *frame,
-                          const IxgbeRxMeta *meta, bool wait)
+                          IxgbeRxClass *c, bool wait)
 {
-    IxgbeRxMeta m = *meta;
+    IxgbeRxMeta meta;
 
-    m.rss_mask = ixgbe_adapter_vt(a) ? a->filters.queues_per_pool - 1 : 0;
-    if (pool >= a->num_vfs && ixgbe_adapter_vt(a)) {
-        m.queue += pool * a->filters.queues_per_pool;
-        m.queue %= IXGBE_QUEUES;
-    }
-    return ixgbe_pktbuf_put(a, pool, frame, &m, wait);
+    ixgbe_rx_meta(a, c, pool, true, &meta);
+    return ixgbe_pktbuf_put(a, pool, c->traffic_class, frame, &meta, wait);
 }
 
 static void store_all(IxgbeAdapter *a, uint64_t pools, Frame *frame,
-                      const IxgbeRxMeta *meta)
+                      IxgbeRxClass *c)
 {
-    while (pools) {
-        unsigned pool = __builtin_ctzll(pools);
+    for (; pools; pools &= pools - 1) {
+        store(a, __builtin_ctzll(pools), frame, c, false);
+    }
+}
 
-        pools &= pools - 1;
-        store(a, pool, frame, meta, false);
+/* Filters choose no queue for a mirrored copy (7.1.2.3). */
+static void store_mirrored(IxgbeAdapter *a, uint64_t pools, Frame *frame,
+                           IxgbeRxClass *c)
+{
+    for (; pools; pools &= pools - 1) {
+        unsigned pool = __builtin_ctzll(pools);
+        IxgbeRxMeta meta;
+
+        ixgbe_rx_meta(a, c, pool, false, &meta);
+        ixgbe_pktbuf_put(a, pool, c->traffic_class, frame, &meta, false);
     }
 }
 
@@ -115,7 +121,7 @@ static bool mirror_wants(const IxgbeAdapter *a, unsigned rule, uint32_t ctl,
 
 /* 7.10.3.8: a copy to the mirror pool, unless it has the frame anyway. */
 static void mirror(IxgbeAdapter *a, const Seen *seen, Frame *frame,
-                   const IxgbeRxMeta *meta)
+                   IxgbeRxClass *c)
 {
     uint64_t targets = 0;
     unsigned vlan_slot = 0;
@@ -134,40 +140,30 @@ static void mirror(IxgbeAdapter *a, const Seen *seen, Frame *frame,
             targets |= POOL_BIT(ctl >> IXGBE_MRCTL_POOL_SHIFT & 0x3f);
         }
     }
-    store_all(a, targets & ~seen->pools & a->filters.rx_pools, frame, meta);
-}
-
-static void fill_meta(const IxgbeAdapter *a, const Frame *frame,
-                      bool loopback, IxgbeRxMeta *meta)
-{
-    *meta = (IxgbeRxMeta) {
-        .loopback = loopback,
-        .multicast = frame_is_multicast(frame->data),
-    };
-    ixgbe_rss_queue(a, frame, meta);
+    store_mirrored(a, targets & ~seen->pools & a->filters.rx_pools, frame, c);
 }
 
 /* Local copies.  False if the one pool that a frame is for has no room. */
 static bool send_local(IxgbeAdapter *a, unsigned pool, const Route *r,
                        Frame *frame)
 {
-    IxgbeRxMeta meta;
+    IxgbeRxClass class;
     Seen seen = { .pools = r->pools | POOL_BIT(pool), .to_wire = r->wire };
 
     if (!r->pools && !a->filters.mirrors) {
         return true;
     }
-    fill_meta(a, frame, true, &meta);
+    ixgbe_rx_classify(a, frame, true, &class);
     if (r->pools && !(r->pools & (r->pools - 1)) && !r->wire) {
-        if (store(a, __builtin_ctzll(r->pools), frame, &meta, true) ==
+        if (store(a, __builtin_ctzll(r->pools), frame, &class, true) ==
             PKTBUF_FULL) {
             return false;
         }
     } else {
-        store_all(a, r->pools, frame, &meta);
+        store_all(a, r->pools, frame, &class);
     }
     a->stats.local_frames += __builtin_popcountll(r->pools);
-    mirror(a, &seen, frame, &meta);
+    mirror(a, &seen, frame, &class);
     return true;
 }
 
@@ -231,30 +227,38 @@ bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
     return sent;
 }
 
+/* 8.2.3.7 FCTRL.SBP: bad frames are stored all the same, and marked. */
+static bool stored_though_bad(const IxgbeAdapter *a, const Frame *frame)
+{
+    return (reg(a, IXGBE_FCTRL) & IXGBE_FCTRL_SBP) && frame->len >= FRAME_MIN;
+}
+
 void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame)
 {
     Seen seen = { .from_wire = true };
-    IxgbeRxMeta meta;
+    IxgbeRxClass class;
     bool fits;
 
     ixgbe_filters_refresh(a);
     fits = ixgbe_link_frame_fits(a, frame);
     ixgbe_stats_wire_rx(a, frame, fits);
-    if (!fits || !(reg(a, IXGBE_RXCTRL) & IXGBE_RXCTRL_RXEN)) {
+    if (!(fits || stored_though_bad(a, frame)) ||
+        !(reg(a, IXGBE_RXCTRL) & IXGBE_RXCTRL_RXEN)) {
         return;
     }
     seen.pools = ixgbe_pools_from_wire(a, frame);
+    if (!seen.pools && !a->filters.mirrors) {
+        a->stats.wire_rx_filtered++;
+        return;
+    }
+    ixgbe_rx_classify(a, frame, false, &class);
+    class.status |= fits ? 0 : IXGBE_RXS_ERR_RXE;
+    seen.pools = ixgbe_rx_divert(a, &class, seen.pools);
     if (ixgbe_adapter_vt(a)) {
         seen.pools &= a->filters.rx_pools;
     }
+    a->stats.wire_rx_filtered += !seen.pools;
     trace_ixgbe_veb_frame_receive(frame->len, seen.pools);
-    if (!seen.pools) {
-        a->stats.wire_rx_filtered++;
-        if (!a->filters.mirrors) {
-            return;
-        }
-    }
-    fill_meta(a, frame, false, &meta);
-    store_all(a, seen.pools, frame, &meta);
-    mirror(a, &seen, frame, &meta);
+    store_all(a, seen.pools, frame, &class);
+    mirror(a, &seen, frame, &class);
 }
