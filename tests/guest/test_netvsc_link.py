@@ -84,7 +84,7 @@ class Host(DatagramPeer):
     def message(self, kind, body):
         self.messages.append((kind, body))
         if kind == HELLO:
-            self.put(WELCOME, struct.pack('<HHHHQ', 1, 64, 64, 0,
+            self.put(WELCOME, struct.pack('<HHHHQ', 2, 64, 64, 0,
                                           self.session))
             self.config()
         elif kind == NIC_STATUS:
@@ -94,13 +94,13 @@ class Host(DatagramPeer):
         elif kind == FRAME:
             self.taken += 1
             self.put(CREDIT, struct.pack('<Q', self.taken))
-            frame = body[16:]
+            frame = body[24:]
             self.arps += frame[12:14] == struct.pack('>H', ARP)
             self.receive(frame)
 
     def send(self, frame):
         self.sequence += 1
-        self.put(FRAME, struct.pack('<QBBBBI', self.sequence, 0, 0, 0, 0, 0)
+        self.put(FRAME, struct.pack('<QBBBBI8x', self.sequence, 0, 0, 0, 0, 0)
                  + frame)
 
     def wait(self, condition, what, seconds=20):

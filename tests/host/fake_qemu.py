@@ -37,7 +37,7 @@ class Link:
         self.sock.connect(path)
         selector.register(self.sock, selectors.EVENT_READ, self.readable)
         self.send(HELLO, struct.pack(
-            '<IHH64sIB3xQQ', MAGIC, 1, role, vm.name.encode(), index,
+            '<IHH64sIB3xQQ', MAGIC, 2, role, vm.name.encode(), index,
             vm.incoming, 0, 0))
 
     def send(self, kind, body=b''):
@@ -91,7 +91,7 @@ class Link:
                 self.vm.ask_path(True)
         elif kind == FRAME:
             self.taken, = struct.unpack_from('<Q', body)
-            frame = body[16:]
+            frame = body[24:]
             if frame[12:14] == b'\x88\xb5':
                 number, = struct.unpack_from('>I', frame, 14)
                 path = 'vf' if self.role == ROLE_VF else 'synthetic'
