@@ -165,10 +165,14 @@ int main(int argc, char **argv)
     const char *path = argc > 1 ? argv[1] : "/dev/ttyS1";
     struct itimerspec every = { .it_interval = { .tv_nsec = AGENT_TICK_NS },
                                 .it_value = { .tv_nsec = AGENT_TICK_NS } };
-    int port = open_port(path);
-    int udp = streams_open();
-    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    int port, udp, timer;
 
+    if (argc > 1 && strcmp(argv[1], "frame") == 0) {
+        return raw_send(argc - 2, argv + 2);
+    }
+    port = open_port(path);
+    udp = streams_open();
+    timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     out = open_output(path);
     if (port < 0 || !out || udp < 0 || timer < 0 ||
         timerfd_settime(timer, 0, &every, NULL) < 0) {

@@ -49,6 +49,9 @@ void netdev_report(FILE *out);
 /* qdisc.c: frames that an interface's queueing disciplines dropped. */
 uint32_t qdisc_drops(int ifindex);
 
+/* raw.c: NIC HEX [COUNT [RATE]], an exit status. */
+int raw_send(int argc, char **argv);
+
 /* freeze.c: keeps every CPU from running the kernel's workers. */
 bool freeze_start(unsigned seconds);
 
