@@ -150,6 +150,7 @@ static const StreamOps client_ops = {
 IovClient *iov_client_path(const char *path, GError **error)
 {
     IovClient *c = g_new0(IovClient, 1);
+    const char *as = g_getenv("IOVLAB_AS");
 
     g_atomic_ref_count_init(&c->refs);
     c->next_id = 1;
@@ -157,6 +158,9 @@ IovClient *iov_client_path(const char *path, GError **error)
     if (!c->stream) {
         iov_client_unref(c);
         return NULL;
+    }
+    if (as && *as) {
+        iov_client_send(c, "act-as", iov_args("s:user", as, NULL), NULL, NULL);
     }
     return c;
 }

@@ -5,6 +5,7 @@
  */
 #include "base/control.h"
 
+#include "base/caller.h"
 #include "base/jsonline.h"
 #include "base/stream.h"
 
@@ -18,6 +19,7 @@ typedef struct ControlClient {
     Stream *stream;         /* NULL once closed */
     unsigned refs;          /* requests not answered, and the connection */
     bool subscribed;
+    ControlCaller caller;
 } ControlClient;
 
 struct ControlRequest {
@@ -35,9 +37,10 @@ typedef struct ControlWatch {
 struct ControlServer {
     Listener *listener;
     const ControlCommand *const *tables;
+    const ControlGuard *guard;
     void *opaque;
     GList *clients;
-    GQueue history;         /* lines of past events */
+    GQueue history;         /* past events: JsonObject */
     GList *watches;
     uint64_t next_watch;
 };
@@ -146,6 +149,32 @@ void control_fail(ControlRequest *request, const char *code,
     request_end(request, error_object(code, text));
 }
 
+static bool client_allowed(ControlClient *c, const char *command,
+                           JsonObject *args, const char **code, char **text)
+{
+    ControlServer *server = c->server;
+
+    if (server->guard) {
+        return server->guard->allow(server->opaque, &c->caller, command, args,
+                                    code, text);
+    }
+    if (!c->caller.owner) {
+        *code = ERR_NOT_ALLOWED;
+        *text = g_strdup("only the owner of the process may do this");
+    }
+    return c->caller.owner;
+}
+
+static void client_event(ControlClient *c, JsonObject *event, const char *line)
+{
+    ControlServer *server = c->server;
+
+    if (c->caller.owner || (server->guard &&
+        server->guard->sees(server->opaque, &c->caller, event))) {
+        client_write(c, line);
+    }
+}
+
 static void client_subscribe(ControlClient *c, int64_t id, bool history)
 {
     g_autoptr(JsonObject) object = json_object_new();
@@ -158,16 +187,41 @@ static void client_subscribe(ControlClient *c, int64_t id, bool history)
     c->subscribed = true;
     for (GList *l = c->server->history.head; history && l && c->stream;
          l = l->next) {
-        client_write(c, l->data);
+        g_autofree char *line = json_line_format(l->data);
+
+        client_event(c, l->data, line);
     }
 }
 
-/* `subscribe` is the server's own command. */
+/* For the owner who wants to see what another user sees. */
+static void client_act_as(ControlClient *c, int64_t id, const char *user)
+{
+    g_autoptr(JsonObject) answer = NULL;
+    g_autofree char *error = NULL;
+
+    if (caller_become(&c->caller, user, &error)) {
+        answer = json_object_new();
+        json_object_set_object_member(answer, "return", json_object_new());
+    } else {
+        answer = error_object(ERR_NOT_ALLOWED, error);
+    }
+    if (id >= 0) {
+        json_object_set_int_member(answer, "id", id);
+    }
+    client_send(c, answer);
+}
+
+/* The server's own commands. */
 static const ControlArg subscribe_args[] = {
     { "history", CONTROL_BOOL },
     { NULL },
 };
+static const ControlArg act_as_args[] = {
+    { "user", CONTROL_TEXT, true },
+    { NULL },
+};
 static const ControlCommand own_commands[] = {
+    { "act-as", act_as_args, NULL, "Be another user on this connection" },
     { "subscribe", subscribe_args, NULL, "Send events on this connection" },
     { NULL },
 };
@@ -183,7 +237,11 @@ static void client_line(ControlClient *c, const char *line, size_t len)
 
     if (control_parse(own_commands, line, len, &command, &args, &id, &code,
                       &text)) {
-        client_subscribe(c, id, json_bool(args, "history", false));
+        if (g_str_equal(command->name, "act-as")) {
+            client_act_as(c, id, json_str(args, "user", ""));
+        } else {
+            client_subscribe(c, id, json_bool(args, "history", false));
+        }
         return;
     }
     for (const ControlCommand *const *table = c->server->tables;
@@ -191,6 +249,9 @@ static void client_line(ControlClient *c, const char *line, size_t len)
         g_clear_pointer(&text, g_free);
         if (control_parse(*table, line, len, &command, &args, &id, &code,
                           &text)) {
+            if (!client_allowed(c, command->name, args, &code, &text)) {
+                break;
+            }
             request = g_new0(ControlRequest, 1);
             request->client = c;
             request->id = id;
@@ -246,6 +307,7 @@ static void server_accept(void *opaque, GSocket *socket)
     c = g_new0(ControlClient, 1);
     c->server = server;
     c->refs = 1;
+    caller_of_socket(socket, &c->caller);
     c->stream = stream_new(socket, &client_ops, c);
     server->clients = g_list_append(server->clients, c);
 }
@@ -275,10 +337,21 @@ void control_server_free(ControlServer *server)
         while (server->clients) {
             client_close(server->clients->data);
         }
-        g_queue_clear_full(&server->history, g_free);
+        g_queue_clear_full(&server->history,
+                           (GDestroyNotify)json_object_unref);
         g_list_free_full(server->watches, g_free);
         g_free(server);
     }
+}
+
+void control_server_guard(ControlServer *server, const ControlGuard *guard)
+{
+    server->guard = guard;
+}
+
+const ControlCaller *control_request_caller(ControlRequest *request)
+{
+    return &request->client->caller;
 }
 
 uint64_t control_watch(ControlRequest *request, ControlGone gone, void *opaque)
@@ -309,7 +382,7 @@ void control_unwatch(ControlServer *server, uint64_t id)
 
 void control_emit(ControlServer *server, JsonObject *event)
 {
-    char *line = json_line_format(event);
+    g_autofree char *line = json_line_format(event);
     GList *next;
 
     for (GList *l = server->clients; l; l = next) {
@@ -317,11 +390,11 @@ void control_emit(ControlServer *server, JsonObject *event)
 
         next = l->next;
         if (c->subscribed) {
-            client_write(c, line);
+            client_event(c, event, line);
         }
     }
-    g_queue_push_tail(&server->history, line);
+    g_queue_push_tail(&server->history, json_object_ref(event));
     if (server->history.length > HISTORY_MAX) {
-        g_free(g_queue_pop_head(&server->history));
+        json_object_unref(g_queue_pop_head(&server->history));
     }
 }

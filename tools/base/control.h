@@ -13,6 +13,7 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 typedef struct ControlServer ControlServer;
 typedef struct ControlRequest ControlRequest;
@@ -56,15 +57,42 @@ typedef struct ControlCommand {
 #define ERR_UNKNOWN_PROPERTY "unknown-property"
 #define ERR_READ_ONLY       "read-only"
 #define ERR_IN_USE          "in-use"
+#define ERR_MAC_EXHAUSTED   "mac-exhausted"
+#define ERR_MAC_IN_USE      "mac-in-use"
+#define ERR_NO_NETWORK      "no-network"
+#define ERR_NOT_ALLOWED     "not-allowed"
 #define ERR_FAILED          "failed"
 #define ERR_CANCELLED       "cancelled"
 #define ERR_TIMEOUT         "timeout"
+
+/* Who is at the other end of a connection. */
+#define CONTROL_GROUPS_MAX 64
+typedef struct ControlCaller {
+    uid_t uid;
+    gid_t groups[CONTROL_GROUPS_MAX];
+    unsigned n_groups;
+    bool owner;             /* the user of this process, or root */
+} ControlCaller;
+
+typedef struct ControlGuard {
+    /* False: *code and *text (taken) say why. */
+    bool (*allow)(void *opaque, const ControlCaller *caller,
+                  const char *command, JsonObject *args, const char **code,
+                  char **text);
+    /* Whether a subscriber gets an event. */
+    bool (*sees)(void *opaque, const ControlCaller *caller,
+                 JsonObject *event);
+} ControlGuard;
 
 /* @tables: of commands, ended by NULL. */
 ControlServer *control_server_new(const char *path,
                                   const ControlCommand *const *tables,
                                   void *opaque, GError **error);
 void control_server_free(ControlServer *server);
+/* Without a guard only the owner is served. */
+void control_server_guard(ControlServer *server, const ControlGuard *guard);
+/* Valid until the request is answered. */
+const ControlCaller *control_request_caller(ControlRequest *request);
 
 /* Takes @value; NULL answers with an empty object.  Ends @request. */
 void control_reply(ControlRequest *request, JsonNode *value);
