@@ -33,6 +33,7 @@ static const Command commands[] = {
       "make an adapter, a switch, a VM or a VM's network adapter", cmd_new },
     { "remove", "KIND NAME", "remove one", cmd_remove },
     { "events", "[HOST...]", "show what happened, and happens", cmd_events },
+    { "doctor", "", "say what is wrong, and what to do", cmd_doctor },
     { "capture", "HOST PORT [FILE]", "capture a port, or stop it",
       cmd_capture },
     { "stop", "[NAME...]", "power VMs off, end hosts", cmd_stop },

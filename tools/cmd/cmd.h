@@ -67,6 +67,7 @@ int cmd_restore(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_new(int argc, char **argv);

@@ -413,6 +413,17 @@ static int compare_events(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
+static void follow_events(Events *events, GPtrArray *clients,
+                          IovClient *client, JsonObject *show)
+{
+    g_autoptr(JsonNode) node = NULL;
+
+    g_ptr_array_add(clients, client);
+    iov_client_subscribe(client, true, on_event, events);
+    /* The history has come when the next answer has. */
+    node = iov_client_call(client, "show", show, NULL);
+}
+
 int cmd_events(int argc, char **argv)
 {
     gboolean follow = FALSE, json = FALSE;
@@ -428,23 +439,26 @@ int cmd_events(int argc, char **argv)
     g_autoptr(GPtrArray) clients =
         g_ptr_array_new_with_free_func((GDestroyNotify)iov_client_free);
     Events events = { .json = json };
+    IovClient *tor;
 
     events.list =
         g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);
     events.loop = g_main_loop_new(NULL, FALSE);
     for (char **h = hosts; *h; h++) {
         IovClient *client = args[0] ? cmd_host(*h) : iov_client_host(*h, NULL);
-        g_autoptr(JsonNode) node = NULL;
 
-        if (!client) {
-            continue;
+        if (client) {
+            events.open++;
+            iov_client_on_closed(client, on_closed, &events);
+            follow_events(&events, clients, client,
+                          iov_args("s:object", "host", NULL));
         }
-        g_ptr_array_add(clients, client);
-        events.open++;
-        iov_client_on_closed(client, on_closed, &events);
-        iov_client_subscribe(client, true, on_event, &events);
-        /* The history has come when the next answer has. */
-        node = cmd_call(client, "show", iov_args("s:object", "host", NULL));
+    }
+    tor = args[0] ? NULL : iov_client_tor(NULL);
+    if (tor && events.open) {
+        follow_events(&events, clients, tor, NULL);
+    } else {
+        iov_client_free(tor);
     }
     if (!events.open) {
         cmd_fail(EXIT_USAGE, "no host runs: start one with `iovlab host start "

@@ -179,6 +179,13 @@ static bool apply(void *object, PropError *error)
     { .name = prop_name, .type = prop_type, .field = PROP_NO_FIELD, \
       .get = getter, .text = what, .backing = how, .differs = other }
 
+static bool apply_cable(void *object, PropError *error)
+{
+    adapter_cable(object);
+    host_state_changed(((Adapter *)object)->host);
+    return true;
+}
+
 static const Property properties[] = {
     SHOWN("Name", PROP_TEXT, get_name, "unique in the host",
           "the object's name", "the same"),
@@ -218,6 +225,11 @@ static const Property properties[] = {
       .backing = "NumVFs of the SR-IOV capability when the PF driver starts; "
       "up to 31 VFs have four queue pairs each, more have two",
       .differs = "Set-NetAdapterSriov -NumVFs" },
+    { .name = "CableConnected", .type = PROP_BOOL, .when = PROP_ALWAYS,
+      .field = FIELD(cable), .dflt = "true", .apply = apply_cable,
+      .text = "the cable to the top-of-rack switch is plugged in",
+      .backing = "the connection to the switch; without it the link is down, "
+      "for the PF and for VFs", .differs = "a hand does it there" },
     SHOWN("NumVFs", PROP_INT, get_num_vfs, "VFs that the adapter has now",
           "pools 0 to NumVFs - 1; 0 if something speaks against SR-IOV",
           "the same"),

@@ -246,6 +246,18 @@ static VmNic *nic_of_vf(Adapter *a, unsigned vf)
     return NULL;
 }
 
+/* Guests whose adapters may be in a team see the link go and come. */
+static void link_changed(Adapter *a)
+{
+    for (GList *l = a->host->vms; l; l = l->next) {
+        VM_FOR_EACH_NIC(l->data, nic) {
+            if (nic_adapter(nic) == a && nic->config->port.allow_teaming) {
+                nic_send_config(nic);
+            }
+        }
+    }
+}
+
 static void pf_event(void *opaque, IxgbePfEvent event, unsigned vf)
 {
     Adapter *a = opaque;
@@ -272,6 +284,7 @@ static void pf_event(void *opaque, IxgbePfEvent event, unsigned vf)
         if (a->pf) {
             host_event(a->host, "adapter-link", "s:adapter", a->name,
                        "b:up", ixgbe_pf_driver_link_up(a->pf), NULL);
+            link_changed(a);
         }
         break;
     case IXGBE_PF_SPOOFED:
@@ -302,7 +315,7 @@ static IxgbeRxResult pf_rx(void *opaque, Frame *frame, const IxgbeRxMeta *meta)
     Adapter *a = opaque;
 
     if (a->sw) {
-        switch_uplink_input(a->sw, frame);
+        switch_uplink_input(a->sw, frame, meta->loopback);
     }
     return IXGBE_RX_DONE;
 }
@@ -375,7 +388,7 @@ static void wire_closed(void *opaque, const char *why)
     frame_stream_free(a->wire);
     a->wire = NULL;
     ixgbe_adapter_set_cable(a->hw, false);
-    if (!a->host->stopping) {
+    if (!a->host->stopping && a->config.cable) {
         a->wire_retry = g_timeout_add(WIRE_RETRY_MS, wire_connect, a);
     }
 }
@@ -420,11 +433,25 @@ static gboolean wire_connect(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
+void adapter_cable(Adapter *a)
+{
+    g_clear_handle_id(&a->wire_retry, g_source_remove);
+    if (a->config.cable && !a->wire) {
+        wire_connect(a);
+    } else if (!a->config.cable && a->wire) {
+        wire_closed(a, "the cable was pulled out");
+    }
+}
+
 /* --- restart ----------------------------------------------------------- */
 
 /* The addresses of VMs that a PF driver of before had in its filter. */
 static void filters_again(Adapter *a)
 {
+    if (a->sw) {
+        memset(a->sw->vlans, 0, sizeof(a->sw->vlans));
+        switch_update_vlans(a->sw);
+    }
     for (GList *l = a->host->vms; l; l = l->next) {
         VM_FOR_EACH_NIC(l->data, nic) {
             if (nic->connected && nic_adapter(nic) == a) {
@@ -531,7 +558,9 @@ Adapter *adapter_new(Host *host, const char *name, AdapterConfig *config,
     a->hw = ixgbe_adapter_new(&hw, &adapter_ops, a);
     a->pf_port = ixgbe_adapter_attach(a->hw, IXGBE_FUNCTION_PF, &pf_port_ops,
                                       a);
-    wire_connect(a);
+    if (a->config.cable) {
+        wire_connect(a);
+    }
     a->pf = ixgbe_pf_driver_new(wanted_vfs(a), &pf_ops, a);
     a->watchdog = g_timeout_add_seconds(1, watchdog, a);
     adapter_cause(a, 0);

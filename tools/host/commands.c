@@ -60,6 +60,12 @@ static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
         vm_config_clear(&config);
         return;
     }
+    if (!vm_addresses(host, &config, &wrong)) {
+        control_fail(request, wrong.code, "%s", wrong.text);
+        prop_error_clear(&wrong);
+        vm_config_clear(&config);
+        return;
+    }
     vm = vm_start(host, &config, false, &error);
     if (!vm) {
         control_fail(request, ERR_FAILED, "%s", error);
@@ -72,6 +78,7 @@ static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
 static void cmd_start(void *opaque, ControlRequest *request, JsonObject *args)
 {
     Vm *vm = find_vm(opaque, request, args);
+    PropError wrong = { 0 };
     g_autofree char *error = NULL;
 
     if (!vm) {
@@ -79,6 +86,11 @@ static void cmd_start(void *opaque, ControlRequest *request, JsonObject *args)
     }
     if (vm->state != VM_OFF) {
         control_fail(request, ERR_STATE, "VM '%s' is on", vm->config.name);
+        return;
+    }
+    if (!vm_addresses(vm->host, &vm->config, &wrong)) {
+        control_fail(request, wrong.code, "%s", wrong.text);
+        prop_error_clear(&wrong);
         return;
     }
     vm = vm_power_on(vm, &error);
@@ -373,6 +385,7 @@ static const ControlArg prepare_args[] = {
     { "from", CONTROL_NAME, true },
     { "serial", CONTROL_INT, true, 1, INT32_MAX },
     { "kept", CONTROL_BOOL },
+    { "networks", CONTROL_TEXT },
     { NULL },
 };
 static const ControlArg save_args[] = {

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "host/host.h"
+#include "host/access.h"
+#include "host/host-network-props.h"
 
 #define FIELD(name) offsetof(HostConfig, name)
 
@@ -158,6 +160,8 @@ static const Property properties[] = {
       "taken by surprise",
       .backing = "the timer of the VF's life in state Ejecting",
       .differs = "fixed there; a minute according to guest drivers" },
+    HOST_NETWORK_ROWS,
+    ACCESS_ROWS,
     { .name = "PhysicalAdapters", .type = PROP_INT, .field = PROP_NO_FIELD,
       .get = get_adapters, .text = "how many there are",
       .backing = "see `iovlab show adapter`", .differs = "not there" },

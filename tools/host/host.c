@@ -9,6 +9,7 @@
 #include "base/jsonline.h"
 #include "base/rundir.h"
 #include "base/stream.h"
+#include "host/access.h"
 #include "host/main.h"
 
 #include <glib-unix.h>
@@ -178,6 +179,7 @@ static bool open_sockets(Host *host, GError **error)
     if (!host->control) {
         return false;
     }
+    control_server_guard(host->control, &host_guard);
     host->links = listener_new(links, link_end_accept, host, error);
     return host->links != NULL;
 }
@@ -200,6 +202,8 @@ static void host_free(Host *host)
     g_clear_handle_id(&host->retry_idle, g_source_remove);
     g_clear_handle_id(&host->state_idle, g_source_remove);
     g_main_loop_unref(host->loop);
+    props_clear(&host_kind, &host->config);
+    roles_free(host->roles);
     g_free(host->name);
     g_free(host->dir);
     g_free(host);
@@ -231,6 +235,8 @@ int host_main(const HostOptions *options)
     g_autofree char *vms = NULL;
 
     signal(SIGPIPE, SIG_IGN);
+    /* The host itself speaks to others as its owner. */
+    g_unsetenv("IOVLAB_AS");
     host->name = g_strdup(options->name);
     host->dir = rundir_path("hosts", options->name, NULL);
     host->number = g_str_hash(options->name) & 0xffff;

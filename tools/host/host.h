@@ -13,8 +13,12 @@
 #include "client.h"
 #include "host/datapath.h"
 #include "host/mac.h"
+#include "host/mac-pool.h"
+#include "host/networks.h"
+#include "host/port-settings.h"
 #include "host/props.h"
 #include "host/reasons.h"
+#include "host/roles.h"
 #include "host/vf-life.h"
 #include "iovlab/ixgbe_adapter.h"
 #include "iovlab/ixgbe_pf_driver.h"
@@ -52,6 +56,13 @@ typedef struct HostConfig {
     uint64_t bus_numbers;
     uint64_t bar_space_kb;
     uint64_t eject_limit_ms;
+    char *address;              /* IPv4; "": made of the name */
+    uint8_t mac_minimum[6];     /* of the pool; all zero: by the address */
+    uint8_t mac_maximum[6];
+    char *networks;             /* networks.h */
+    bool any_network;
+    char *migration_networks;
+    char *policy_file;          /* roles.h; "": only the owner */
 } HostConfig;
 
 struct Host {
@@ -59,6 +70,8 @@ struct Host {
     HostConfig config;
     char *dir;
     unsigned number;            /* of the host in this laboratory: MAC pool */
+    MacPool mac_pool;
+    Roles *roles;               /* NULL: no policy */
     uint64_t next_nic;
     ControlServer *control;
     GMainLoop *loop;
@@ -99,6 +112,15 @@ bool host_populate(Host *host, const HostOptions *options, PropError *error);
 ReasonList *machine_reasons(const Host *host);
 /* The override of a flawed chipset is in force. */
 bool machine_overridden(const Host *host);
+/* The host's IPv4 address; its pool follows that and its limits. */
+void host_address(const Host *host, uint8_t ipv4[4]);
+bool host_mac_update(Host *host, PropError *error);
+/*
+ * The network for a VM that comes from a host with @theirs; *name (owned by the
+ * caller) is NULL if hosts do not name their networks.
+ */
+bool host_choose_network(Host *host, const char *from, const char *theirs,
+                         char **name, PropError *error);
 
 /* --- physical adapters (adapter.c, adapter-props.c) --------------------- */
 
@@ -107,6 +129,7 @@ bool machine_overridden(const Host *host);
 typedef struct AdapterConfig {
     bool sriov;                 /* the silicon's capability */
     bool enabled;               /* and whether it is used */
+    bool cable;                 /* plugged in */
     uint64_t num_vfs;
 } AdapterConfig;
 
@@ -153,6 +176,8 @@ unsigned adapter_queues_per_vf(const Adapter *adapter);
 void adapter_update(Adapter *adapter);
 /* A VF came back. */
 void adapter_vf_released(Adapter *adapter);
+/* The cable was pulled out or plugged in. */
+void adapter_cable(Adapter *adapter);
 uint16_t adapter_vf_rid(const Adapter *adapter, unsigned vf);
 /* Sets one switch on top of it. */
 void adapter_bind(Adapter *adapter, Switch *sw);
@@ -184,6 +209,9 @@ struct Switch {
     VswitchPort *uplink;        /* NULL unless external */
     guint idle;
     bool tx_blocked;
+    bool from_vf;               /* a frame from its adapter's own VFs comes */
+    double conflict_ms;         /* when two owners of an address were told of */
+    uint64_t vlans[64];         /* that its uplink is in */
 };
 
 Switch *switch_new(Host *host, const char *name, SwitchConfig *config,
@@ -198,7 +226,9 @@ unsigned switch_ports(const Switch *sw);
 /* Room for frames of VMs, both paths. */
 bool switch_tx_room(Switch *sw);
 /* The adapter's PF received a frame, or can send again. */
-void switch_uplink_input(Switch *sw, Frame *frame);
+void switch_uplink_input(Switch *sw, Frame *frame, bool from_vf);
+/* The adapter's default pool is in the VLANs of the switch's ports. */
+void switch_update_vlans(Switch *sw);
 void switch_uplink_room(Switch *sw);
 bool switch_settle(Switch *sw);
 
@@ -233,6 +263,7 @@ typedef struct NicConfig {
     uint64_t iov_weight;        /* 0: no VF is wanted */
     uint64_t queue_pairs;       /* wanted on the VF */
     unsigned moderation;        /* LinkVfModeration */
+    PortProps port;             /* policies (nic-policy.h) */
 } NicConfig;
 
 /* Rows of vm-props.c. */
@@ -276,6 +307,8 @@ struct VmNic {
     VfLife *life;
     guint life_timer;
     VswitchPort *port;
+    PortSettings settings;      /* what its configuration means to it */
+    guint send_timer;           /* until the VM may send again */
     bool connected;             /* the switch port is: the VM is here */
     LinkNicStatus status;
     bool status_valid;
@@ -347,8 +380,11 @@ Vm *vm_adopt(Host *host, VmConfig *config, GPid pid, uint32_t next_serial);
 void vm_destroy(Vm *vm, const char *why);
 /* The same, and the VM is elsewhere from now on. */
 void vm_destroy_left(Vm *vm, const char *why);
-/* Gives addresses of the pool to adapters that have none. */
-void vm_fill_macs(Host *host, VmConfig *config);
+/*
+ * Gives addresses of the pool to adapters that have none, and makes sure that
+ * no VM that is on has one of them; on failure @config is as before.
+ */
+bool vm_addresses(Host *host, VmConfig *config, PropError *error);
 /* Forgets the VM, leaves QEMU alone. */
 void vm_release(Vm *vm);
 const char *vm_state_name(VmState state);
@@ -405,6 +441,17 @@ void nic_eject_when_synthetic(VmNic *nic);
 void nic_vf_gone(VmNic *nic);
 /* The connection of its device, or NULL. */
 LinkHost *nic_link(VmNic *nic, DatapathSide side);
+/* Tells the device its address and whether its link is up. */
+void nic_send_config(VmNic *nic);
+/*
+ * Policies (nic-policy.c): the port's configuration; the port exists; the VF is
+ * there; the link that the guest sees; whether the VM may send now.
+ */
+void nic_policy_config(VmNic *nic, VswitchPortConfig *config);
+void nic_policy_port(VmNic *nic);
+void nic_policy_vf(VmNic *nic);
+bool nic_policy_link_up(const VmNic *nic);
+bool nic_policy_may_send(VmNic *nic);
 /* Tells the switches where the address is; @guest_too: the guest as well. */
 void nic_announce(VmNic *nic, bool guest_too);
 /* Life's operations that talk to QEMU. */
@@ -486,7 +533,8 @@ void restore_start(Host *host, ControlRequest *request, const char *file);
 /* --- objects and what is shown (objects.c) ------------------------------ */
 
 /* All objects of a kind, one of them by name, or all kinds; NULL: no such. */
-JsonNode *show_object(Host *host, const char *what, const char *name);
+JsonNode *show_object(Host *host, const char *what, const char *name,
+                      const ControlCaller *caller);
 /*
  * Makes an object of the names and values given, as `iovlab new` does; for
  * @request and the result see ObjectKind.

@@ -22,6 +22,7 @@ struct MigrateIn {
     Host *host;
     char *file;             /* restored from; NULL: a migration */
     char *uri;
+    char *network;          /* that carries it; NULL: not named */
     ControlRequest *request;    /* prepare or restore, until answered */
     ControlRequest *finish;
     uint64_t watch;         /* of the source's control connection */
@@ -57,6 +58,7 @@ static void in_free(MigrateIn *m)
     frame_stream_free(m->handover);
     g_free(m->file);
     g_free(m->uri);
+    g_free(m->network);
     g_free(m);
 }
 
@@ -258,7 +260,9 @@ static void incoming_reply(void *opaque, JsonNode *ret, const char *error)
     request = g_steal_pointer(&m->request);
     handover = vm_path(m->vm, "handover.sock");
     control_reply_object(request, iov_args("s:uri", m->uri,
-                                           "s:handover", handover, NULL));
+                                           "s:handover", handover,
+                                           "s:network", m->network ?
+                                           m->network : "", NULL));
 }
 
 void migrate_in_qmp_ready(MigrateIn *m)
@@ -340,10 +344,18 @@ void migrate_in_prepare(Host *host, ControlRequest *request, JsonObject *args)
     PropError wrong = { 0 };
     g_autofree char *socket = NULL;
     g_autofree char *handover = NULL;
+    g_autofree char *network = NULL;
     g_autoptr(GError) gerror = NULL;
     VmConfig config;
     MigrateIn *m;
 
+    if (!host_choose_network(host, json_str(args, "from", ""),
+                             json_str(args, "networks", ""), &network,
+                             &wrong)) {
+        control_fail(request, wrong.code, "%s", wrong.text);
+        prop_error_clear(&wrong);
+        return;
+    }
     if (!vm_config_from_json(&config, json_obj(args, "config"), &wrong)) {
         control_fail(request, wrong.code, "%s", wrong.text);
         prop_error_clear(&wrong);
@@ -354,6 +366,7 @@ void migrate_in_prepare(Host *host, ControlRequest *request, JsonObject *args)
         return;
     }
     m->kept = json_bool(args, "kept", false);
+    m->network = g_steal_pointer(&network);
     socket = vm_path(m->vm, "migrate.sock");
     handover = vm_path(m->vm, "handover.sock");
     g_unlink(socket);

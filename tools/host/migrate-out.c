@@ -550,8 +550,13 @@ static void prepare_reply(void *opaque, JsonNode *result, const GError *error)
         return;
     }
     if (error) {
-        roll_back(m, ERR_FAILED, error->message);
+        roll_back(m, g_str_equal(iov_client_error_class(), ERR_NO_NETWORK) ?
+                  ERR_NO_NETWORK : ERR_FAILED, error->message);
         return;
+    }
+    if (*json_str(object, "network", "")) {
+        vm_event(m->vm, "migrate-network", "s:network",
+                 json_str(object, "network", ""), NULL);
     }
     m->uri = g_strdup(json_str(object, "uri", ""));
     m->handover = frame_stream_connect(path, &handover_ops, m, &failed);
@@ -598,6 +603,8 @@ void migrate_out_start(Vm *vm, ControlRequest *request, const char *to,
                     NULL);
     json_object_set_object_member(args, "config",
                                   vm_config_to_json(&vm->config));
+    json_object_set_string_member(args, "networks",
+                                  vm->host->config.networks);
     set_state(m, OUT_PREPARE);
     iov_client_send(peer, "migrate-prepare", args, prepare_reply, m);
 }

@@ -168,7 +168,10 @@ ObjectResult nic_add(Vm *vm, unsigned index, NicConfig *config,
     }
     vm->config.nic[index] = *config;
     vm->config.nic[index].present = true;
-    vm_fill_macs(vm->host, &vm->config);
+    if (!vm_addresses(vm->host, &vm->config, error)) {
+        memset(&vm->config.nic[index], 0, sizeof(vm->config.nic[index]));
+        return OBJECT_FAILED;
+    }
     nic = vm->nic[index] = nic_new(vm, index);
     if (off) {
         nic_event(nic, "nic-added", NULL);

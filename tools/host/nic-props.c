@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "host/host.h"
+#include "host/nic-policy.h"
 
 #include "base/rundir.h"
 
@@ -265,6 +266,7 @@ static const Property properties[] = {
       "is the flavour with a mailbox (8086:10ed); a change takes the VF back "
       "and gives it again",
       .differs = "the same" },
+    NIC_POLICY_ROWS,
     SHOWN("IovQueuePairsAssigned", PROP_INT, get_pairs,
           "queue pairs that its VF has",
           "clipped to what the adapter has for each VF, and to a power of two",

@@ -48,6 +48,7 @@ ReasonList *nic_reasons(const VmNic *nic)
         return list;
     }
     switch_and_adapter(nic, list);
+    port_settings_reasons(&nic->config->port, list);
     if (nic->vf < 0 && adapter && !list->len &&
         !ixgbe_pf_driver_vfs_free(adapter->pf)) {
         reasons_add(list, REASON_NO_FREE_VF, "all %u VFs of host %s are in "

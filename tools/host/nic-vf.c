@@ -103,6 +103,7 @@ static bool take_vf(VmNic *nic, Adapter *adapter, int vf)
     }
     ixgbe_pf_driver_vf_set_mac(adapter->pf, vf, nic->config->mac);
     ixgbe_pf_driver_vf_set_queues(adapter->pf, vf, nic->queue_pairs);
+    nic_policy_vf(nic);
     ixgbe_pf_driver_vf_enable(adapter->pf, vf, true);
     return true;
 }

@@ -56,6 +56,7 @@ static void port_configure(VmNic *nic)
     /* Until a migrated guest has said what it listens to: everything. */
     config.filter = nic->vm->in || !nic->status_valid ? ALL_FILTERS :
         GUINT32_FROM_LE(nic->status.packet_filter);
+    nic_policy_config(nic, &config);
     if (nic->port) {
         vswitch_port_configure(nic->port, &config);
     } else {
@@ -65,6 +66,7 @@ static void port_configure(VmNic *nic)
         nic->port = vswitch_port_new(nic->sw->vswitch, name, &config,
                                      &port_ops, nic);
     }
+    nic_policy_port(nic);
 }
 
 Adapter *nic_adapter(const VmNic *nic)
@@ -97,6 +99,9 @@ static void port_remove(VmNic *nic)
         ixgbe_pf_driver_filter_remove(nic_adapter(nic)->pf, nic->config->mac);
     }
     g_clear_pointer(&nic->port, vswitch_port_free);
+    if (nic->sw) {
+        switch_update_vlans(nic->sw);
+    }
     nic->sw = NULL;
 }
 
@@ -125,15 +130,13 @@ void nic_disconnect(VmNic *nic)
     }
 }
 
-static void send_nic_config(VmNic *nic);
-
 static void move_port(VmNic *nic)
 {
     nic->reconnecting = false;
     host_net_settle(nic->vm->host);
     port_remove(nic);
     port_make(nic);
-    send_nic_config(nic);
+    nic_send_config(nic);
     if (nic->sw) {
         nic_announce(nic, false);
     }
@@ -329,9 +332,13 @@ void nic_send_association(VmNic *nic, bool allocated)
     }
 }
 
-static void send_nic_config(VmNic *nic)
+void nic_send_config(VmNic *nic)
 {
-    LinkNicConfig config = { .link_up = nic->config->connected };
+    LinkNicConfig config = {
+        .link_up = nic->config->connected && nic_policy_link_up(nic),
+        .mac_spoofing = nic->config->port.mac_spoofing ||
+            nic->config->port.allow_teaming,
+    };
     LinkHost *link = nic_link(nic, DATAPATH_NIC);
 
     if (!link) {
@@ -354,7 +361,7 @@ void nic_side_up(VmNic *nic, DatapathSide side, const LinkLast *last)
         if (taken) {
             nic_event(nic, "frames-taken-before", "i:count", (int)taken, NULL);
         }
-        send_nic_config(nic);
+        nic_send_config(nic);
         if (nic->plugged_bus && nic->vf >= 0) {
             nic_send_association(nic, true);
         }
@@ -381,7 +388,7 @@ bool nic_tx(VmNic *nic, DatapathSide side, Frame *frame)
         return !nic->vf_port ||
             ixgbe_adapter_port_tx(nic->vf_port, 0, frame);
     }
-    if (nic->sw && !switch_tx_room(nic->sw)) {
+    if ((nic->sw && !switch_tx_room(nic->sw)) || !nic_policy_may_send(nic)) {
         return false;
     }
     if (nic->port) {
@@ -566,6 +573,8 @@ void nic_free(VmNic *nic)
     dp_timer(nic, 0);
     g_clear_handle_id(&nic->life_timer, g_source_remove);
     g_clear_handle_id(&nic->move_idle, g_source_remove);
+    g_clear_handle_id(&nic->send_timer, g_source_remove);
+    port_settings_clear(&nic->settings);
     vf_link_clear(nic);
     vf_life_free(nic->life);
     datapath_free(nic->dp);

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "host/host.h"
+#include "host/access.h"
 
 #include "base/jsonline.h"
 #include "base/rundir.h"
@@ -15,8 +15,19 @@ const ObjectKind *const object_kinds[] = {
 
 /* --- show --------------------------------------------------------------- */
 
+/* What is a VM's is for those who see the VM, the rest for those of the host. */
+static bool is_visible(Host *host, const ControlCaller *caller,
+                       const ObjectKind *kind, void *object)
+{
+    Vm *vm = kind == &vm_kind ? object : kind == &nic_kind ?
+        ((VmNic *)object)->vm : NULL;
+
+    return vm ? access_sees_vm(host, caller, vm->config.name) :
+        access_sees_host(host, caller);
+}
+
 static JsonArray *show_kind(Host *host, const ObjectKind *kind,
-                            const char *name)
+                            const char *name, const ControlCaller *caller)
 {
     g_autoptr(GList) list = kind->list(host);
     JsonArray *array = json_array_new();
@@ -24,14 +35,16 @@ static JsonArray *show_kind(Host *host, const ObjectKind *kind,
     for (GList *l = list; l; l = l->next) {
         g_autofree char *own = kind->name_of(l->data);
 
-        if (!name || g_str_equal(own, name)) {
+        if ((!name || g_str_equal(own, name)) &&
+            is_visible(host, caller, kind, l->data)) {
             json_array_add_object_element(array, props_show(kind, l->data));
         }
     }
     return array;
 }
 
-JsonNode *show_object(Host *host, const char *what, const char *name)
+JsonNode *show_object(Host *host, const char *what, const char *name,
+                      const ControlCaller *caller)
 {
     JsonObject *object = json_object_new();
     bool all = g_str_equal(what, "all");
@@ -41,12 +54,16 @@ JsonNode *show_object(Host *host, const char *what, const char *name)
         if (!all && !g_str_equal(what, (*k)->name)) {
             continue;
         }
-        if (*k == &host_kind) {
+        if (*k == &host_kind && !access_sees_host(host, caller)) {
+            json_object_set_object_member(object, "host",
+                                          iov_args("s:Name", host->name,
+                                                   NULL));
+        } else if (*k == &host_kind) {
             json_object_set_object_member(object, "host",
                                           props_show(&host_kind, host));
         } else {
             json_object_set_array_member(object, (*k)->name,
-                                         show_kind(host, *k, name));
+                                         show_kind(host, *k, name, caller));
         }
     }
     if (json_object_get_size(object) == 1) {
@@ -70,7 +87,8 @@ static char *kind_names(void)
 static void cmd_show(void *opaque, ControlRequest *request, JsonObject *args)
 {
     JsonNode *node = show_object(opaque, json_str(args, "object", "all"),
-                                 json_str(args, "name", NULL));
+                                 json_str(args, "name", NULL),
+                                 control_request_caller(request));
 
     if (node) {
         control_reply(request, node);

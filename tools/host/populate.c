@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "host/access.h"
 #include "host/host-file.h"
 #include "host/main.h"
 
@@ -61,6 +62,7 @@ bool host_populate(Host *host, const HostOptions *options, PropError *error)
         host->config.eject_limit_ms = options->eject_limit_ms;
     }
     ok = ok && load_properties(&host->config, options->properties, error) &&
+        host_mac_update(host, error) && access_apply_file(host, error) &&
         (file ? host_file_create(file, host, error) :
          usual_objects(host, options, error));
     host_file_free(file);

@@ -1,15 +1,32 @@
 /*
- * What the administrator sets on a VM's network adapter about its switch port:
- * properties with Hyper-V's names, their values as text.
+ * What the administrator sets about the switch port of a VM's network adapter.
+ *
+ * Rows of nic-props.c store PortProps; VLAN and ACLs are texts there, which
+ * port_settings_make() reads.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TOOLS_HOST_PORT_SETTINGS_H
 #define TOOLS_HOST_PORT_SETTINGS_H
 
+#include "host/reasons.h"
 #include "iovlab/vswitch.h"
 
-#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
+typedef struct PortProps {
+    unsigned mac_spoofing;      /* each 0 Off, 1 On */
+    unsigned allow_teaming;
+    unsigned router_guard;
+    unsigned dhcp_guard;
+    unsigned priority_tag;
+    unsigned mirroring;         /* VswitchMirror */
+    uint64_t maximum_bandwidth; /* bits a second, 0: no limit */
+    uint64_t minimum_weight;    /* 0 to 100 */
+    uint64_t storm_limit;       /* frames a second, 0: no limit */
+    char *vlan;
+    char *acls;
+} PortProps;
 
 typedef enum PortVlanMode {
     PORT_VLAN_UNTAGGED,
@@ -27,54 +44,31 @@ typedef struct PortVlan {
     uint64_t vids[64];          /* of a trunk; secondaries of a promiscuous */
 } PortVlan;
 
+/* "Access:10" and the like; *error is owned by the caller. */
+bool port_vlan_parse(const char *text, PortVlan *vlan, char **error);
+/* Adds the VLANs of the port's frames on the wire to a map of 4,096. */
+void port_vlan_collect(const PortVlan *vlan, uint64_t vids[64]);
+
+/* Entries with ';' between; *acls is owned by the caller. */
+bool port_acls_parse(const char *text, VswitchAcl **acls, unsigned *count,
+                     char **error);
+bool port_acl_parse(const char *text, VswitchAcl *acl, char **error);
+/* The caller frees it. */
+char *port_acl_format(const VswitchAcl *acl);
+
+/* The switch's view of a port; acls are owned. */
 typedef struct PortSettings {
-    bool router_guard;
-    bool dhcp_guard;
-    bool mac_spoofing;
-    bool allow_teaming;
-    bool priority_tag;
-    VswitchMirror mirror;
-    uint64_t maximum_bandwidth; /* bits a second, 0: no limit */
-    unsigned minimum_weight;    /* 0 to 100 */
-    uint32_t storm_limit;       /* frames a second, 0: no limit */
     PortVlan vlan;
+    VswitchPolicy policy;
     VswitchAcl *acls;
-    unsigned n_acls;
 } PortSettings;
 
+/* Texts that do not parse count as the default; they were checked before. */
+void port_settings_make(const PortProps *props, PortSettings *s);
 void port_settings_clear(PortSettings *s);
-void port_settings_copy(PortSettings *to, const PortSettings *from);
-
-/* Names in order, ended by NULL. */
-const char *port_setting_name(unsigned index);
-/* What it means and which values it has, for people; NULL: no such name. */
-const char *port_setting_help(const char *name);
-/* The value as text, which port_setting_set() takes; caller frees. */
-char *port_setting_get(const PortSettings *s, const char *name);
-/*
- * False: *error is one line (caller frees) and @s is as before.  *known (may be
- * NULL) tells whether there is such a property.
- */
-bool port_setting_set(PortSettings *s, const char *name, const char *value,
-                      bool *known, char **error);
-
-/* Members for what is not as by default; and back. */
-JsonObject *port_settings_to_json(const PortSettings *s);
-bool port_settings_from_json(PortSettings *s, JsonObject *object,
-                             char **error);
-
-/* Entries of an ACL as text (docs/policies.md). */
-char *port_acl_format(const VswitchAcl *acl);
-bool port_acl_parse(const char *text, VswitchAcl *acl, char **error);
-
-/*
- * Why a VF cannot be used with these settings: a code, and *text for people
- * (static).  NULL if the adapter enforces all of them.
- */
-const char *port_settings_veto(const PortSettings *s, const char **text);
-
-/* The switch's view: port settings, and policies (acls borrowed). */
-void port_settings_config(const PortSettings *s, VswitchPortConfig *config);
-void port_settings_policy(const PortSettings *s, VswitchPolicy *policy);
+void port_settings_config(const PortProps *props, const PortSettings *s,
+                          VswitchPortConfig *config);
+/* Adds a reason for each setting that a VF cannot have. */
+void port_settings_reasons(const PortProps *props, ReasonList *list);
 
 #endif

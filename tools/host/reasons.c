@@ -85,6 +85,34 @@ const ReasonRow reason_rows[REASONS] = {
     [REASON_NO_FREE_VF] = { "NoFreeVf", "nic",
         "all VFs of the adapter are in use",
         "raise NumVFs of the adapter, or take a VF from another VM" },
+    [REASON_POLICY_ROUTER_GUARD] = { "PolicyRouterGuard", "nic",
+        "RouterGuard is on, and only the software switch looks for "
+        "advertisements",
+        "`iovlab set nic VM.N RouterGuard=Off`" },
+    [REASON_POLICY_DHCP_GUARD] = { "PolicyDhcpGuard", "nic",
+        "DhcpGuard is on, and only the software switch looks for DHCP",
+        "`iovlab set nic VM.N DhcpGuard=Off`" },
+    [REASON_POLICY_ACL] = { "PolicyAcl", "nic",
+        "it has ACLs, which only the software switch follows",
+        "`iovlab set nic VM.N Acls=`" },
+    [REASON_POLICY_MIRRORING] = { "PolicyPortMirroring", "nic",
+        "port mirroring is the software switch's",
+        "`iovlab set nic VM.N PortMirroring=None`" },
+    [REASON_POLICY_STORM_LIMIT] = { "PolicyStormLimit", "nic",
+        "it has a StormLimit, which only the software switch keeps",
+        "`iovlab set nic VM.N StormLimit=0`" },
+    [REASON_POLICY_MINIMUM_BANDWIDTH] = { "PolicyMinimumBandwidth", "nic",
+        "it has a MinimumBandwidthWeight, which only the software "
+        "switch keeps",
+        "`iovlab set nic VM.N MinimumBandwidthWeight=0`" },
+    [REASON_POLICY_MAXIMUM_BANDWIDTH] = { "PolicyMaximumBandwidth", "nic",
+        "its MaximumBandwidth is less than the adapter can limit a VF "
+        "to",
+        "`iovlab set nic VM.N MaximumBandwidth=0, or 11000000 and "
+        "more`" },
+    [REASON_POLICY_VLAN] = { "PolicyVlan", "nic",
+        "a VF has one VLAN, and its mode asks for more",
+        "`iovlab set nic VM.N Vlan=Untagged or Vlan=Access:VID`" },
 };
 
 static void reason_free(gpointer reason)

@@ -11,6 +11,8 @@
 #define SETTLE_ROUNDS 10000
 /* Frames at the uplink above which VMs may not send. */
 #define UPLINK_HIGH 4096
+/* Two owners of an address are told of this often. */
+#define CONFLICT_EVERY_MS 10000
 
 Switch *switch_find(Host *host, const char *name)
 {
@@ -83,9 +85,42 @@ static void switch_schedule(void *opaque)
     }
 }
 
+/* A VM that is on its way is at both ends for a moment. */
+static bool is_moving(Switch *sw, VswitchPort *port)
+{
+    for (GList *l = sw->host->vms; l; l = l->next) {
+        Vm *vm = l->data;
+
+        VM_FOR_EACH_NIC(vm, nic) {
+            if (nic->port == port) {
+                return vm->out || vm->in;
+            }
+        }
+    }
+    return false;
+}
+
+static void switch_conflict(void *opaque, const uint8_t mac[6],
+                            VswitchPort *at, VswitchPort *other)
+{
+    Switch *sw = opaque;
+    g_autofree char *text = mac_format(mac);
+    double now = host_now_ms();
+
+    if (sw->from_vf || is_moving(sw, at) || is_moving(sw, other) ||
+        (sw->conflict_ms && now - sw->conflict_ms < CONFLICT_EVERY_MS)) {
+        return;
+    }
+    sw->conflict_ms = now;
+    host_event(sw->host, "mac-conflict", "s:mac", text, "s:switch", sw->name,
+               "s:at", vswitch_port_name(at), "s:other",
+               vswitch_port_name(other), NULL);
+}
+
 static const VswitchOps switch_ops = {
     .clock_ns = switch_clock,
     .schedule = switch_schedule,
+    .conflict = switch_conflict,
 };
 
 bool switch_settle(Switch *sw)
@@ -153,14 +188,58 @@ bool switch_tx_room(Switch *sw)
     return true;
 }
 
-void switch_uplink_input(Switch *sw, Frame *frame)
+void switch_uplink_input(Switch *sw, Frame *frame, bool from_vf)
 {
+    sw->from_vf = from_vf;
     vswitch_port_input(sw->uplink, frame);
+    sw->from_vf = false;
 }
 
 void switch_uplink_room(Switch *sw)
 {
     vswitch_port_room(sw->uplink);
+}
+
+/* The VLANs of all ports. */
+static void collect_vlans(const Switch *sw, uint64_t vlans[64])
+{
+    memset(vlans, 0, 64 * sizeof(vlans[0]));
+    for (GList *l = sw->host->vms; l; l = l->next) {
+        VM_FOR_EACH_NIC(l->data, nic) {
+            if (nic->port && nic->sw == sw) {
+                port_vlan_collect(&nic->settings.vlan, vlans);
+            }
+        }
+    }
+}
+
+void switch_update_vlans(Switch *sw)
+{
+    uint64_t wanted[64];
+    bool full = false;
+
+    if (!sw->adapter) {
+        return;
+    }
+    collect_vlans(sw, wanted);
+    for (unsigned i = 0; i < 64; i++) {
+        for (unsigned bit = 0; wanted[i] != sw->vlans[i] && bit < 64; bit++) {
+            bool want = wanted[i] >> bit & 1;
+
+            if (want == (sw->vlans[i] >> bit & 1)) {
+                continue;
+            }
+            if (ixgbe_pf_driver_uplink_vlan(sw->adapter->pf, i * 64 + bit,
+                                            want)) {
+                sw->vlans[i] ^= 1ull << bit;
+            } else {
+                full = true;
+            }
+        }
+    }
+    if (full) {
+        host_event(sw->host, "vlan-table-full", "s:switch", sw->name, NULL);
+    }
 }
 
 static void make_uplink(Switch *sw)

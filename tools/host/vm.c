@@ -280,46 +280,8 @@ static Vm *vm_new(Host *host, VmConfig *config)
     return vm;
 }
 
-static bool mac_used(Host *host, const VmConfig *config, const uint8_t mac[6])
-{
-    for (unsigned i = 0; i < NICS_MAX; i++) {
-        if (config->nic[i].present && !memcmp(config->nic[i].mac, mac, 6)) {
-            return true;
-        }
-    }
-    for (GList *l = host->vms; l; l = l->next) {
-        VM_FOR_EACH_NIC(l->data, nic) {
-            if (!memcmp(nic->config->mac, mac, 6)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Addresses that the VM did not choose come from the host's pool. */
-void vm_fill_macs(Host *host, VmConfig *config)
-{
-    static const uint8_t none[6];
-
-    for (unsigned i = 0; i < NICS_MAX; i++) {
-        NicConfig *nic = &config->nic[i];
-        unsigned last = 0;
-
-        while (nic->present && memcmp(nic->mac, none, 6) == 0) {
-            const uint8_t mac[6] = { 0x00, 0x15, 0x5d, host->number >> 8,
-                                     host->number, last };
-
-            if (!mac_used(host, config, mac) || last++ == 0xff) {
-                memcpy(nic->mac, mac, 6);
-            }
-        }
-    }
-}
-
 Vm *vm_define(Host *host, VmConfig *config)
 {
-    vm_fill_macs(host, config);
     return vm_new(host, config);
 }
 
@@ -327,9 +289,13 @@ Vm *vm_start(Host *host, VmConfig *config, bool incoming, char **error)
 {
     g_auto(GStrv) args = NULL;
     g_autoptr(GError) gerror = NULL;
+    PropError wrong = { 0 };
     Vm *vm;
 
-    vm_fill_macs(host, config);
+    if (!vm_addresses(host, config, &wrong)) {
+        *error = g_steal_pointer(&wrong.text);
+        return NULL;
+    }
     vm = vm_new(host, config);
     vm->state = incoming ? VM_INCOMING : VM_STARTING;
     args = vm_args(vm, incoming, error);

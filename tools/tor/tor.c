@@ -13,6 +13,7 @@
 #include "base/rundir.h"
 #include "base/stream.h"
 #include "client.h"
+#include "host/mac.h"
 #include "iovlab/vswitch.h"
 
 #include <glib-unix.h>
@@ -68,9 +69,27 @@ static void tor_schedule(void *opaque)
     }
 }
 
+static void tor_conflict(void *opaque, const uint8_t mac[6], VswitchPort *at,
+                         VswitchPort *other)
+{
+    Tor *tor = opaque;
+    g_autofree char *text = mac_format(mac);
+    g_autoptr(JsonObject) object =
+        iov_args("s:event", "mac-conflict", "s:host", "tor", "s:mac", text,
+                 "s:at", vswitch_port_name(at), "s:other",
+                 vswitch_port_name(other), NULL);
+
+    json_object_set_double_member(object, "t_ms",
+                                  g_get_monotonic_time() / 1000.0);
+    daemon_log("mac-conflict %s at %s and %s", text, vswitch_port_name(at),
+               vswitch_port_name(other));
+    control_emit(tor->control, object);
+}
+
 static const VswitchOps tor_ops = {
     .clock_ns = tor_clock,
     .schedule = tor_schedule,
+    .conflict = tor_conflict,
 };
 
 static void tor_event(Tor *tor, const char *event, const char *port)
