@@ -39,6 +39,10 @@ typedef struct VtdUnitConfig {
     bool write_buffer;          /* RWBF: software must flush it */
     bool set_root_invalidates;  /* ESRTPS, ESIRTPS */
     bool compress_faults;       /* one pending record for each requester */
+    bool scalable_mode;         /* SMTS with PASID, second stage, A/D bits */
+    bool first_stage;           /* FSTS, NEST; with scalable_mode */
+    bool device_tlb;            /* DT: ATS */
+    bool page_requests;         /* PRS; with both of these */
     uint16_t fault_records;     /* 1..VTD_FRCD_MAX */
     /* Caches: entries and ways, powers of two, ways <= entries, 16 at most. */
     uint32_t iotlb_entries;
@@ -61,11 +65,18 @@ typedef enum VtdEntryKind {
     VTD_ENTRY_CONTEXT,
     VTD_ENTRY_PAGING,           /* level says which */
     VTD_ENTRY_IRTE,
+    VTD_ENTRY_DIRECTORY,        /* of PASIDs */
+    VTD_ENTRY_PASID,
+    VTD_ENTRY_FIRST_PAGING,     /* level says which */
 } VtdEntryKind;
 
 typedef struct VtdFault {
     VtdFaultReason reason;
     uint16_t sid;
+    bool has_pasid;
+    bool privileged;
+    uint8_t at;                 /* VTD_AT_* of the request */
+    uint32_t pasid;
     bool write;
     bool recorded;              /* in a register; otherwise FPD, overflow... */
     uint64_t address;           /* DMA address, or index of the interrupt */
@@ -81,6 +92,30 @@ const char *vtd_fault_reason_text(uint8_t reason);
 /* A whole sentence without the device's name; caller frees. */
 char *vtd_fault_describe(const VtdFault *fault);
 
+/* An invalidation that a device's own TLB has to obey (ATS). */
+typedef struct VtdDeviceInvalidation {
+    uint16_t sid;
+    bool has_pasid;
+    bool all_pasids;            /* with has_pasid: whatever the PASID */
+    uint32_t pasid;
+    uint64_t address;           /* first byte */
+    uint64_t last;              /* last byte */
+} VtdDeviceInvalidation;
+
+typedef enum VtdDeviceAnswer {
+    VTD_DEVICE_DONE,            /* completed */
+    VTD_DEVICE_PENDING,         /* vtd_unit_device_answered() will tell */
+    VTD_DEVICE_ABSENT,          /* no such device: it will never complete */
+} VtdDeviceAnswer;
+
+typedef struct VtdPageResponse {
+    uint16_t sid;
+    bool has_pasid;
+    uint32_t pasid;
+    uint16_t group;
+    uint8_t code;               /* VTD_PGR_* */
+} VtdPageResponse;
+
 /* What an invalidation covered, for users of earlier translations. */
 typedef struct VtdInvalidated {
     enum { VTD_INV_ALL, VTD_INV_DOMAIN, VTD_INV_PAGES, VTD_INV_DEVICE } what;
@@ -95,6 +130,13 @@ typedef struct VtdUnitOps {
     /* Tables and queues: false if any byte is not memory. */
     bool (*mem_read)(void *opaque, uint64_t addr, void *buf, size_t len);
     bool (*mem_write)(void *opaque, uint64_t addr, const void *buf, size_t len);
+    /*
+     * Sets bits of an entry, atomically: false if it is not memory.  *now is
+     * what the entry holds then: @old unless somebody changed it, in which
+     * case nothing was written.  NULL: a plain write.
+     */
+    bool (*mem_update)(void *opaque, uint64_t addr, uint64_t old, uint64_t new,
+                       uint64_t *now);
     /* The unit's own event interrupts.  They are never remapped (7.3). */
     void (*send_msi)(void *opaque, uint64_t address, uint32_t data);
     /*
@@ -109,6 +151,10 @@ typedef struct VtdUnitOps {
     void (*invalidated)(void *opaque, const VtdInvalidated *what);
     /* Interrupt entries changed; count 0: all of them.  May be NULL. */
     void (*irte_invalidated)(void *opaque, uint32_t index, uint32_t count);
+    /* ATS and page requests.  NULL: no device has them. */
+    VtdDeviceAnswer (*device_invalidate)(void *opaque,
+                                         const VtdDeviceInvalidation *what);
+    void (*page_response)(void *opaque, const VtdPageResponse *response);
 } VtdUnitOps;
 
 /* @config must have passed vtd_unit_config_check(). */
@@ -128,12 +174,24 @@ uint64_t vtd_unit_mmio_read(VtdUnit *u, uint64_t offset, unsigned size);
 void vtd_unit_mmio_write(VtdUnit *u, uint64_t offset, uint64_t value,
                          unsigned size);
 
-/* A DMA request without PASID, untranslated. */
+/* The address type of a request (PCIe's AT field). */
+typedef enum VtdAddressType {
+    VTD_AT_UNTRANSLATED = 0,
+    VTD_AT_REQUEST = 1,         /* a translation request: for messages */
+    VTD_AT_TRANSLATED = 2,      /* from the device's own TLB */
+} VtdAddressType;
+
+/* A DMA request. */
 typedef struct VtdRequest {
     uint16_t sid;               /* requester id */
+    uint8_t at;                 /* VTD_AT_UNTRANSLATED or _TRANSLATED */
+    bool has_pasid;
+    bool privileged;            /* with a PASID */
+    uint32_t pasid;
     bool write;
     bool zero_length;           /* a read of no bytes (a flush) */
-    bool probe;                 /* records nothing: a debugger asks */
+    bool probe;                 /* records and sets nothing: a debugger asks */
+    bool silent;                /* a fault is the caller's to record */
     uint64_t address;
 } VtdRequest;
 
@@ -152,6 +210,36 @@ typedef struct VtdTranslation {
  */
 bool vtd_unit_translate(VtdUnit *u, const VtdRequest *request,
                         VtdTranslation *out, VtdFault *fault);
+
+/*
+ * A translation request of a device (ATS).  False: unsupported request, with
+ * a fault.  True: answered; *out has no permission at all if the page is
+ * absent, which is no fault.  request->write: the device wants to write.
+ */
+bool vtd_unit_ats(VtdUnit *u, const VtdRequest *request, VtdTranslation *out,
+                  VtdFault *fault);
+
+/* The device has obeyed one pending invalidation, or never will (@lost). */
+void vtd_unit_device_answered(VtdUnit *u, uint16_t sid, bool lost);
+
+/* A device asks software for a page (PRI). */
+typedef struct VtdPageRequest {
+    uint16_t sid;
+    bool has_pasid;
+    bool privileged;
+    bool read;
+    bool write;
+    bool last;                  /* of its group: wants an answer */
+    uint32_t pasid;
+    uint16_t group;             /* 0..511 */
+    uint64_t address;
+} VtdPageRequest;
+
+/*
+ * Puts it into the page request queue.  False: refused (a fault), or lost for
+ * want of room.  A lost last one has been answered before the call returns.
+ */
+bool vtd_unit_page_request(VtdUnit *u, const VtdPageRequest *request);
 
 /* An interrupt as it reaches the processors. */
 typedef struct VtdInterrupt {
@@ -179,6 +267,9 @@ typedef struct VtdUnitStats {
     uint64_t iotlb_misses;
     uint64_t context_hits;
     uint64_t context_misses;
+    uint64_t device_invalidations;      /* sent to devices' TLBs */
+    uint64_t page_requests;
+    uint64_t entry_updates;     /* accessed and dirty bits set */
     uint64_t irte_hits;
     uint64_t irte_misses;
     uint64_t walk_reads;        /* entries read from memory */

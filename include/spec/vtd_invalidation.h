@@ -41,6 +41,47 @@ enum {
 #define VTD_DESC_IOTLB_IH (1ULL << 6)
 #define VTD_DESC_IOTLB_RSVD_HI 0xf80ULL
 
+/* PASID-based IOTLB: granularity 2 or 3 (a PASID, or pages of it). */
+#define VTD_DESC_PASID_SHIFT 32
+#define VTD_DESC_PIOTLB_RSVD_LO 0xfff000000000f1c0ULL
+#define VTD_DESC_PIOTLB_RSVD_HI 0xf80ULL
+enum {
+    VTD_PIOTLB_PASID = 2,
+    VTD_PIOTLB_PAGES = 3,
+};
+
+/* PASID cache. */
+#define VTD_DESC_PC_RSVD_LO 0xfff000000000f1c0ULL
+enum {
+    VTD_PC_DOMAIN = 0,
+    VTD_PC_PASID = 1,
+    VTD_PC_GLOBAL = 3,
+};
+
+/* Device TLB, without and with PASID. */
+#define VTD_DESC_DT_SID_SHIFT 32
+#define VTD_DESC_DT_RSVD_LO 0x000f0000ffe001f0ULL
+#define VTD_DESC_DT_S (1ULL << 0)
+#define VTD_DESC_DT_RSVD_HI 0xffeULL
+#define VTD_DESC_PDT_SID_SHIFT 16
+#define VTD_DESC_PDT_G (1ULL << 0)
+#define VTD_DESC_PDT_S (1ULL << 11)
+#define VTD_DESC_PDT_RSVD_HI 0x7feULL
+
+/* Page group response. */
+#define VTD_DESC_PGR_PP (1ULL << 4)
+#define VTD_DESC_PGR_CODE_SHIFT 12
+#define VTD_DESC_PGR_RID_SHIFT 16
+#define VTD_DESC_PGR_RSVD_LO 0xfff00000000001c0ULL
+#define VTD_DESC_PGR_LPIG (1ULL << 2)
+#define VTD_DESC_PGR_INDEX_SHIFT 3
+#define VTD_DESC_PGR_RSVD_HI (~0xffcULL)
+enum {
+    VTD_PGR_SUCCESS = 0,
+    VTD_PGR_INVALID = 1,
+    VTD_PGR_FAILURE = 15,
+};
+
 /* Interrupt entry cache. */
 #define VTD_DESC_IEC_SELECTIVE (1ULL << 4)
 #define VTD_DESC_IEC_IM_SHIFT 27

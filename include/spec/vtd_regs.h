@@ -40,6 +40,14 @@ enum {
     VTD_IEUADDR = 0x0ac,
     VTD_IQERCD = 0x0b0,         /* 11.4.9.9 */
     VTD_IRTA = 0x0b8,           /* 11.4.10 */
+    VTD_PQH = 0x0c0,            /* 11.4.11: page requests */
+    VTD_PQT = 0x0c8,
+    VTD_PQA = 0x0d0,
+    VTD_PRS = 0x0dc,
+    VTD_PECTL = 0x0e0,
+    VTD_PEDATA = 0x0e4,
+    VTD_PEADDR = 0x0e8,
+    VTD_PEUADDR = 0x0ec,
     VTD_IVA = 0x0f0,            /* 11.4.6.2.1, place chosen by ECAP.IRO */
     VTD_IOTLB = 0x0f8,          /* 11.4.6.2.2 */
     VTD_FRCD = 0x220,           /* 11.4.7.6, place chosen by CAP.FRO */
@@ -66,11 +74,17 @@ enum {
 #define VTD_CAP_MAMV_SHIFT 48
 #define VTD_CAP_DWD (1ULL << 54)
 #define VTD_CAP_DRD (1ULL << 55)
+#define VTD_CAP_FS1GP (1ULL << 56)
+#define VTD_CAP_FS5LP (1ULL << 60)
 #define VTD_CAP_ESIRTPS (1ULL << 62)
 #define VTD_CAP_ESRTPS (1ULL << 63)
 
-/* Largest address mask of a page-selective invalidation: 1 GiB. */
+/*
+ * Largest address mask of a page-selective invalidation: 1 GiB, and with
+ * scalable mode, whose drivers do not ask, everything.
+ */
 #define VTD_MAMV 18
+#define VTD_MAMV_SCALABLE 45
 
 /* ECAP, 11.4.3. */
 #define VTD_ECAP_C (1ULL << 0)
@@ -82,8 +96,20 @@ enum {
 #define VTD_ECAP_SC (1ULL << 7)
 #define VTD_ECAP_IRO_SHIFT 8
 #define VTD_ECAP_MHMV_SHIFT 20
+#define VTD_ECAP_NEST (1ULL << 26)
 #define VTD_ECAP_PRS (1ULL << 29)
+#define VTD_ECAP_SRS (1ULL << 31)
+#define VTD_ECAP_NWFS (1ULL << 33)
+#define VTD_ECAP_EAFS (1ULL << 34)
+#define VTD_ECAP_PSS_SHIFT 35
+#define VTD_ECAP_PASID (1ULL << 40)
+#define VTD_ECAP_PDS (1ULL << 42)
 #define VTD_ECAP_SMTS (1ULL << 43)
+#define VTD_ECAP_SSADS (1ULL << 45)
+#define VTD_ECAP_SSTS (1ULL << 46)
+#define VTD_ECAP_FSTS (1ULL << 47)
+#define VTD_ECAP_SMPWCS (1ULL << 48)
+#define VTD_ECAP_RPS (1ULL << 49)
 
 /* Largest index mask of an interrupt-entry invalidation. */
 #define VTD_MHMV 15
@@ -156,7 +182,10 @@ enum {
 #define VTD_FRCD_T_READ (1ULL << 62)
 #define VTD_FRCD_FR_SHIFT 32
 #define VTD_FRCD_PP (1ULL << 31)
-#define VTD_FRCD_PV_SHIFT 40
+#define VTD_FRCD_EXE (1ULL << 30)
+#define VTD_FRCD_PRIV (1ULL << 29)
+#define VTD_FRCD_PV_SHIFT 40            /* PASID, with PP */
+#define VTD_FRCD_AT_SHIFT 60
 /* Lower quadword of an interrupt fault: the index. */
 #define VTD_FRCD_INDEX_SHIFT 48
 
@@ -178,6 +207,26 @@ enum {
 #define VTD_IQERCD_IQEI_MASK 0xfULL
 #define VTD_IQERCD_ITESID_SHIFT 32
 #define VTD_IQERCD_ICESID_SHIFT 48
+
+/* PQH, PQT, PQA: 11.4.11.  Page requests of 32 bytes. */
+#define VTD_PQ_PTR_MASK 0x7ffe0ULL
+#define VTD_PQA_QS_MASK 7ULL
+#define VTD_PAGE_REQUEST_SIZE 32
+/* PRS: a request is pending; one was lost. */
+#define VTD_PRS_PPR (1U << 0)
+#define VTD_PRS_PRO (1U << 1)
+/* A page request (7.4.1): lower quadword. */
+#define VTD_PRQ_TYPE 1ULL
+#define VTD_PRQ_PASID_PRESENT (1ULL << 8)
+#define VTD_PRQ_RID_SHIFT 16
+#define VTD_PRQ_PASID_SHIFT 32
+#define VTD_PRQ_EXECUTE (1ULL << 52)
+#define VTD_PRQ_PRIVILEGED (1ULL << 53)
+/* Upper quadword, with the page's address. */
+#define VTD_PRQ_READ (1ULL << 0)
+#define VTD_PRQ_WRITE (1ULL << 1)
+#define VTD_PRQ_LAST (1ULL << 2)
+#define VTD_PRQ_INDEX_SHIFT 3
 
 /* IRTA, 11.4.10. */
 #define VTD_IRTA_EIME (1ULL << 11)

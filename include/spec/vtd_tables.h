@@ -48,10 +48,76 @@ enum {
     VTD_AW_5LEVEL = 3,
 };
 
+/*
+ * Scalable mode.  A root entry (9.2) has the table of functions 00.0 to 15.7
+ * in its lower quadword and that of 16.0 to 31.7 in the upper, each with the
+ * bits of a legacy root entry.  A context entry (9.4) has 32 bytes.
+ */
+#define VTD_SM_CONTEXT_SIZE 32
+#define VTD_SMC_P (1ULL << 0)
+#define VTD_SMC_FPD (1ULL << 1)
+#define VTD_SMC_DTE (1ULL << 2)         /* ATS allowed */
+#define VTD_SMC_PASIDE (1ULL << 3)      /* requests with PASID allowed */
+#define VTD_SMC_PRE (1ULL << 4)         /* page requests allowed */
+#define VTD_SMC_PDTS_SHIFT 9            /* directory of 2^(PDTS + 7) entries */
+#define VTD_SMC_RSVD_LO 0x1e0ULL
+/* Upper quadword. */
+#define VTD_SMC_RID_PASID_MASK 0xfffffULL
+#define VTD_SMC_RID_PRIV (1ULL << 20)
+#define VTD_SMC_RSVD_HI (~0x1fffffULL)
+
+#define VTD_PASID_MAX 0xfffffU
+/* PASID directory entry, 9.5: a table of 64 entries. */
+#define VTD_PASID_DIR_SHIFT 6
+#define VTD_PDE_P (1ULL << 0)
+#define VTD_PDE_FPD (1ULL << 1)
+#define VTD_PDE_RSVD 0xffcULL
+
+/* PASID table entry, 9.6: 64 bytes, of which 24 are used. */
+#define VTD_PASID_ENTRY_SIZE 64
+#define VTD_PE_P (1ULL << 0)
+#define VTD_PE_FPD (1ULL << 1)
+#define VTD_PE_AW_SHIFT 2
+#define VTD_PE_PGTT_SHIFT 6
+#define VTD_PE_SSADE (1ULL << 9)
+#define VTD_PE_RSVD0 0xc20ULL
+enum {
+    VTD_PGTT_FIRST = 1,
+    VTD_PGTT_SECOND = 2,
+    VTD_PGTT_NESTED = 3,
+    VTD_PGTT_PASS_THROUGH = 4,
+};
+/* Second quadword: the domain, memory types. */
+#define VTD_PE1_PWSNP (1ULL << 23)
+#define VTD_PE1_PGSNP (1ULL << 24)
+#define VTD_PE1_RSVD 0x7f0000ULL
+/* Third quadword. */
+#define VTD_PE2_SRE (1ULL << 0)
+#define VTD_PE2_ERE (1ULL << 1)
+#define VTD_PE2_FSPM_SHIFT 2            /* 0: four levels, 1: five */
+#define VTD_PE2_WPE (1ULL << 4)
+#define VTD_PE2_NXE (1ULL << 5)
+#define VTD_PE2_SMEP (1ULL << 6)
+#define VTD_PE2_EAFE (1ULL << 7)
+#define VTD_PE2_RSVD 0xf00ULL
+
+/* First-stage paging entry, 9.7. */
+#define VTD_FS_P (1ULL << 0)
+#define VTD_FS_W (1ULL << 1)
+#define VTD_FS_U (1ULL << 2)
+#define VTD_FS_A (1ULL << 5)
+#define VTD_FS_D (1ULL << 6)
+#define VTD_FS_PS (1ULL << 7)
+#define VTD_FS_EA (1ULL << 10)
+#define VTD_FS_XD (1ULL << 63)
+#define VTD_FS_PAT_LARGE (1ULL << 12)   /* of a 2M or 1G page */
+
 /* Second-stage paging entry, 9.8. */
 #define VTD_SS_R (1ULL << 0)
 #define VTD_SS_W (1ULL << 1)
 #define VTD_SS_PS (1ULL << 7)
+#define VTD_SS_A (1ULL << 8)            /* with SSADE */
+#define VTD_SS_D (1ULL << 9)
 #define VTD_SS_SNP (1ULL << 11)
 
 /* The interrupt address window, 3.15. */

@@ -22,7 +22,7 @@ void vtd_cache_init(VtdCache *c, uint32_t entries, uint32_t ways,
     uint32_t sets = entries / ways;
 
     *c = (VtdCache) {
-        .tags = g_new0(uint64_t, entries),
+        .tags = g_new0(VtdTag, entries),
         .payload = g_malloc0_n(entries, payload_size),
         .victim = g_new0(uint8_t, sets),
         .payload_size = payload_size,
@@ -52,20 +52,20 @@ uint32_t vtd_cache_clear(VtdCache *c)
 
 void vtd_cache_drop(VtdCache *c, uint32_t slot)
 {
-    if (c->tags[slot]) {
-        c->tags[slot] = 0;
+    if (c->tags[slot].key) {
+        c->tags[slot].key = 0;
         c->used--;
     }
 }
 
-uint32_t vtd_cache_insert(VtdCache *c, uint64_t tag, uint64_t *evicted)
+uint32_t vtd_cache_insert(VtdCache *c, VtdTag tag, VtdTag *evicted)
 {
     uint32_t first = vtd_cache_set(c, tag);
     int32_t slot = vtd_cache_find(c, tag);
 
-    *evicted = 0;
+    *evicted = (VtdTag) { 0 };
     for (uint32_t way = 0; slot < 0 && way < c->ways; way++) {
-        if (!c->tags[first + way]) {
+        if (!c->tags[first + way].key) {
             slot = first + way;
             c->used++;
         }

@@ -2,8 +2,8 @@
  * From a requester id to its domain: root table, context table, and the cache
  * of what they said.
  *
- * Legacy mode (VT-d 4.1, 3.4.3).  A table of another mode is one more resolver
- * beside legacy_resolve(); what comes out is the same VtdContext.
+ * Legacy mode (VT-d 4.1, 3.4.3); scalable mode's resolver is in vtd_scalable.c.
+ * What comes out is the same VtdContext.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +16,12 @@ static bool blocked(VtdContext *ctx, VtdFaultReason reason)
     return false;
 }
 
+bool vtd_read_entry(VtdUnit *u, uint64_t address, void *raw, size_t len)
+{
+    u->stats.walk_reads++;
+    return u->ops->mem_read(u->opaque, address, raw, len);
+}
+
 /* False if it is not in memory. */
 static bool read_entry(VtdUnit *u, uint64_t address, VtdContext *ctx,
                        VtdEntryKind kind)
@@ -25,8 +31,7 @@ static bool read_entry(VtdUnit *u, uint64_t address, VtdContext *ctx,
     ctx->entry = kind;
     ctx->entry_address = address;
     ctx->value = (VtdEntry) { 0 };
-    u->stats.walk_reads++;
-    if (!u->ops->mem_read(u->opaque, address, raw, sizeof(raw))) {
+    if (!vtd_read_entry(u, address, raw, sizeof(raw))) {
         return false;
     }
     ctx->value.lo = rd_le64(raw);
@@ -42,8 +47,10 @@ static bool decode_context(VtdUnit *u, VtdContext *ctx)
     unsigned levels = (hi & VTD_CTX_AW_MASK) + 2;
 
     ctx->domain = hi >> VTD_CTX_DID_SHIFT;
-    ctx->table = lo & VTD_PAGE_MASK;
-    ctx->levels = levels;
+    ctx->second = lo & VTD_PAGE_MASK;
+    ctx->second_levels = levels;
+    ctx->stages = VTD_STAGES_SECOND;
+    ctx->space = vtd_space(VTD_STAGES_SECOND, ctx->domain, 0);
     if ((lo & (VTD_CTX_RSVD_LO | vtd_beyond_haw(u))) ||
         (hi & VTD_CTX_RSVD_HI)) {
         return blocked(ctx, VTD_FR_CONTEXT_RESERVED);
@@ -52,14 +59,18 @@ static bool decode_context(VtdUnit *u, VtdContext *ctx)
         vtd_levels_to_width(levels) > MAX(u->cfg.aw_bits, 39)) {
         return blocked(ctx, VTD_FR_CONTEXT_INVALID);
     }
+    /* An AW that the unit has is never above its MGAW but for 39 bits. */
+    ctx->width = MIN(vtd_levels_to_width(levels), u->cfg.aw_bits);
     switch (tt) {
     case VTD_TT_UNTRANSLATED:
         return true;
+    case VTD_TT_ATS:
+        ctx->ats = true;
+        return u->cfg.device_tlb || blocked(ctx, VTD_FR_CONTEXT_INVALID);
     case VTD_TT_PASS_THROUGH:
-        ctx->levels = 0;
+        ctx->stages = VTD_STAGES_NONE;
         return u->cfg.pass_through || blocked(ctx, VTD_FR_CONTEXT_INVALID);
     default:
-        /* ATS needs ECAP.DT, which is not offered. */
         return blocked(ctx, VTD_FR_CONTEXT_INVALID);
     }
 }
@@ -89,10 +100,11 @@ static bool legacy_resolve(VtdUnit *u, uint16_t sid, VtdContext *ctx)
     return decode_context(u, ctx);
 }
 
-static void remember(VtdUnit *u, uint16_t sid, const VtdContext *ctx)
+static void remember(VtdUnit *u, const VtdRequest *request,
+                     const VtdContext *ctx)
 {
-    uint64_t evicted;
-    uint32_t slot = vtd_cache_insert(&u->contexts, vtd_tag_context(sid),
+    VtdTag evicted;
+    uint32_t slot = vtd_cache_insert(&u->contexts, vtd_tag_context(request),
                                      &evicted);
 
     memcpy(vtd_cache_payload(&u->contexts, slot), ctx, sizeof(*ctx));
@@ -107,10 +119,26 @@ static void tell(const VtdContext *ctx, bool cached, VtdFault *fault)
     fault->cached = cached;
 }
 
-bool vtd_context_get(VtdUnit *u, uint16_t sid, VtdContext *ctx,
+/* 6.1: what caching mode may remember. */
+static bool is_absent(VtdFaultReason reason)
+{
+    switch (reason) {
+    case VTD_FR_ROOT_NOT_PRESENT:
+    case VTD_FR_CONTEXT_NOT_PRESENT:
+    case VTD_FR_SM_ROOT_NOT_PRESENT:
+    case VTD_FR_SM_CONTEXT_NOT_PRESENT:
+    case VTD_FR_SM_DIRECTORY_NOT_PRESENT:
+    case VTD_FR_SM_PASID_NOT_PRESENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool vtd_context_get(VtdUnit *u, const VtdRequest *request, VtdContext *ctx,
                      VtdFault *fault)
 {
-    int32_t slot = vtd_cache_find(&u->contexts, vtd_tag_context(sid));
+    int32_t slot = vtd_cache_find(&u->contexts, vtd_tag_context(request));
     bool ok;
 
     if (slot >= 0) {
@@ -122,20 +150,25 @@ bool vtd_context_get(VtdUnit *u, uint16_t sid, VtdContext *ctx,
         return !ctx->reason;
     }
     u->stats.context_misses++;
-    *ctx = (VtdContext) { 0 };
-    ok = legacy_resolve(u, sid, ctx);
-    trace_vtd_unit_context_walk(sid, ctx->entry_address, ctx->value.lo,
-                                ctx->value.hi, ctx->reason);
+    *ctx = (VtdContext) { .scalable = vtd_scalable(u) };
+    if (ctx->scalable) {
+        ok = vtd_scalable_resolve(u, request, ctx);
+    } else if (request->has_pasid) {
+        ok = blocked(ctx, VTD_FR_SM_TTM);
+    } else {
+        ok = legacy_resolve(u, request->sid, ctx);
+    }
+    trace_vtd_unit_context_walk(request->sid, ctx->entry_address,
+                                ctx->value.lo, ctx->value.hi, ctx->reason);
     if (ok) {
-        remember(u, sid, ctx);
+        remember(u, request, ctx);
         return true;
     }
     tell(ctx, false, fault);
-    if (u->cfg.caching_mode && (ctx->reason == VTD_FR_ROOT_NOT_PRESENT ||
-                                ctx->reason == VTD_FR_CONTEXT_NOT_PRESENT)) {
+    if (u->cfg.caching_mode && is_absent(ctx->reason)) {
         /* 6.1: absent entries are tagged with domain 0. */
         ctx->domain = 0;
-        remember(u, sid, ctx);
+        remember(u, request, ctx);
     }
     return false;
 }

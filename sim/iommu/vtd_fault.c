@@ -67,6 +67,10 @@ static bool record(VtdUnit *u, const VtdFault *f)
                                    : f->address & VTD_PAGE_MASK);
     vtd_set64(u, offset + 8,
               VTD_FRCD_F | (f->write ? 0 : VTD_FRCD_T_READ) |
+              (uint64_t)(f->at & 3) << VTD_FRCD_AT_SHIFT |
+              (f->has_pasid ? VTD_FRCD_PP |
+               (uint64_t)(f->pasid & VTD_PASID_MAX) << VTD_FRCD_PV_SHIFT : 0) |
+              (f->privileged ? VTD_FRCD_PRIV : 0) |
               (uint64_t)f->reason << VTD_FRCD_FR_SHIFT | f->sid);
     u->next_record = (index + 1) % u->cfg.fault_records;
     return true;
@@ -128,6 +132,8 @@ void vtd_fault_status_written(VtdUnit *u, uint32_t old)
     if (old & ~fsts & VTD_FSTS_IQE) {
         vtd_set64(u, VTD_IQERCD,
                   vtd_reg64(u, VTD_IQERCD) & ~VTD_IQERCD_IQEI_MASK);
+    }
+    if (old & ~fsts & (VTD_FSTS_IQE | VTD_FSTS_ITE)) {
         vtd_queue_run(u);
     }
 }

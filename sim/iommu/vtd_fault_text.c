@@ -31,6 +31,63 @@ static const struct {
     { VTD_FR_IR_RESERVED, "reserved bits are set in the interrupt entry" },
     { VTD_FR_IR_COMPATIBILITY, "interrupts must be in remappable format" },
     { VTD_FR_IR_SOURCE, "the interrupt entry belongs to another device" },
+    { VTD_FR_SM_TTM, "it has a PASID, but the root table is in legacy mode" },
+    { VTD_FR_SM_TTM_PAGE,
+      "it is a page request, but the root table is in legacy mode" },
+    { VTD_FR_SM_ROOT_ACCESS, "the root table is not in memory" },
+    { VTD_FR_SM_ROOT_NOT_PRESENT, "no root entry for its bus" },
+    { VTD_FR_SM_ROOT_RESERVED, "reserved bits are set in the root entry" },
+    { VTD_FR_SM_CONTEXT_ACCESS, "the context table is not in memory" },
+    { VTD_FR_SM_CONTEXT_NOT_PRESENT, "no context entry for the device" },
+    { VTD_FR_SM_CONTEXT_RESERVED,
+      "reserved bits are set in the context entry" },
+    { VTD_FR_SM_CONTEXT_INVALID,
+      "the context entry asks for what the unit does not have" },
+    { VTD_FR_SM_NO_DTE, "the device may not use a TLB of its own (DTE)" },
+    { VTD_FR_SM_NO_PASIDE, "the device may not use PASIDs (PASIDE)" },
+    { VTD_FR_SM_PASID_RANGE, "the PASID is beyond the device's directory" },
+    { VTD_FR_SM_NO_PRE, "the device may not request pages (PRE)" },
+    { VTD_FR_SM_RID_PASID,
+      "the PASID for requests without one is beyond the directory" },
+    { VTD_FR_SM_DIRECTORY_ACCESS, "the PASID directory is not in memory" },
+    { VTD_FR_SM_DIRECTORY_NOT_PRESENT, "no table for this range of PASIDs" },
+    { VTD_FR_SM_DIRECTORY_RESERVED,
+      "reserved bits are set in the PASID directory entry" },
+    { VTD_FR_SM_PASID_ACCESS, "the PASID table is not in memory" },
+    { VTD_FR_SM_PASID_NOT_PRESENT, "no entry for the PASID" },
+    { VTD_FR_SM_PASID_RESERVED, "reserved bits are set in the PASID entry" },
+    { VTD_FR_SM_PASID_INVALID,
+      "the PASID entry asks for what the unit does not have" },
+    { VTD_FR_SM_NO_ERE, "the PASID may not execute (ERE)" },
+    { VTD_FR_SM_NO_SRE, "the PASID may not be privileged (SRE)" },
+    { VTD_FR_SM_FIRST_ACCESS, "the first-stage entry is not in memory" },
+    { VTD_FR_SM_FIRST_NOT_PRESENT, "the first-stage entry is not present" },
+    { VTD_FR_SM_FIRST_RESERVED,
+      "reserved bits are set in the first-stage entry" },
+    { VTD_FR_SM_FIRST_TABLE, "the first-stage table is not in memory" },
+    { VTD_FR_SM_NESTED_MGAW,
+      "the first-stage entry is at an address wider than the second stage" },
+    { VTD_FR_SM_NESTED_TOP_READ,
+      "the second stage does not let the first-stage table be read" },
+    { VTD_FR_SM_NESTED_READ,
+      "the second stage does not let the first-stage entry be read" },
+    { VTD_FR_SM_NESTED_WRITE,
+      "the second stage does not let the first-stage entry be written" },
+    { VTD_FR_SM_SECOND_ACCESS, "the second-stage entry is not in memory" },
+    { VTD_FR_SM_SECOND_NOT_PRESENT, "the second-stage entry is not present" },
+    { VTD_FR_SM_SECOND_RESERVED,
+      "reserved bits are set in the second-stage entry" },
+    { VTD_FR_SM_SECOND_TABLE, "the second-stage table is not in memory" },
+    { VTD_FR_SM_CANONICAL, "the address is not canonical" },
+    { VTD_FR_SM_PRIVILEGE, "the page is for privileged requests only" },
+    { VTD_FR_SM_MGAW, "the address is wider than the unit translates" },
+    { VTD_FR_SM_NESTED_OUTPUT,
+      "the first stage leads to an address wider than the second stage" },
+    { VTD_FR_SM_WRITE, "no write permission" },
+    { VTD_FR_SM_READ, "no read permission" },
+    { VTD_FR_SM_INTERRUPT_RANGE, "it ends in the interrupt address range" },
+    { VTD_FR_SM_ACCESSED_UPDATE,
+      "the accessed or dirty bit cannot be written" },
 };
 
 const char *vtd_fault_reason_text(uint8_t reason)
@@ -51,19 +108,24 @@ static void describe_entry(GString *s, const VtdFault *f)
         [VTD_ENTRY_CONTEXT] = "context entry",
         [VTD_ENTRY_PAGING] = "paging entry",
         [VTD_ENTRY_IRTE] = "interrupt entry",
+        [VTD_ENTRY_DIRECTORY] = "PASID directory entry",
+        [VTD_ENTRY_PASID] = "PASID entry",
+        [VTD_ENTRY_FIRST_PAGING] = "first-stage entry",
     };
+    bool paging = f->entry == VTD_ENTRY_PAGING ||
+                  f->entry == VTD_ENTRY_FIRST_PAGING;
 
-    if (f->entry == VTD_ENTRY_NONE || f->entry > VTD_ENTRY_IRTE) {
+    if (f->entry == VTD_ENTRY_NONE || f->entry > VTD_ENTRY_FIRST_PAGING) {
         return;
     }
     g_string_append(s, "; decided by the ");
-    if (f->entry == VTD_ENTRY_PAGING) {
+    if (paging) {
         g_string_append_printf(s, "level-%u ", f->level);
     }
     g_string_append_printf(s, "%s at 0x%" G_GINT64_MODIFIER "x = 0x%"
                            G_GINT64_MODIFIER "x", names[f->entry],
                            f->entry_address, f->value.lo);
-    if (f->entry != VTD_ENTRY_PAGING) {
+    if (!paging) {
         g_string_append_printf(s, " 0x%" G_GINT64_MODIFIER "x", f->value.hi);
     }
     if (f->cached) {
@@ -82,9 +144,18 @@ char *vtd_fault_describe(const VtdFault *f)
         g_string_append_printf(s, "interrupt with index %u",
                                (unsigned)f->address);
     } else {
-        g_string_append_printf(s, "DMA %s 0x%" G_GINT64_MODIFIER "x",
+        static const char *const kinds[] = {
+            "DMA", "translation request,", "translated DMA", "DMA",
+        };
+
+        g_string_append_printf(s, "%s %s 0x%" G_GINT64_MODIFIER "x",
+                               kinds[f->at & 3],
                                f->write ? "write to" : "read from",
                                f->address);
+        if (f->has_pasid) {
+            g_string_append_printf(s, " with PASID %u%s", f->pasid,
+                                   f->privileged ? ", privileged," : "");
+        }
     }
     g_string_append_printf(s, " blocked: %s (reason 0x%02x)",
                            vtd_fault_reason_text(f->reason), f->reason);

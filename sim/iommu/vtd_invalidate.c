@@ -24,6 +24,61 @@ static uint16_t function_bits(unsigned function_mask)
     return bits[function_mask & 3];
 }
 
+static void drop_context(VtdUnit *u, VtdCache *cache, uint32_t slot)
+{
+    vtd_cache_drop(cache, slot);
+    u->stats.invalidated++;
+}
+
+static bool same_device(VtdTag tag, uint16_t sid, uint16_t ignored)
+{
+    return !(((uint16_t)(tag.key >> 1) ^ sid) & ~ignored);
+}
+
+static void invalidate_legacy(VtdUnit *u, unsigned granularity,
+                              uint16_t domain, uint16_t sid, uint16_t ignored)
+{
+    for (uint32_t slot = 0; slot < u->contexts.entries; slot++) {
+        const VtdContext *ctx = vtd_cache_payload(&u->contexts, slot);
+        VtdTag tag = u->contexts.tags[slot];
+
+        if (tag.key &&
+            (granularity < VTD_GRAN_DOMAIN || ctx->domain == domain) &&
+            (granularity != VTD_GRAN_SELECTIVE ||
+             same_device(tag, sid, ignored))) {
+            drop_context(u, &u->contexts, slot);
+        }
+    }
+}
+
+/*
+ * Scalable mode's context entries are in no domain.  What a request without
+ * PASID came to is partly theirs (RID_PASID), so it goes as well; other PASID
+ * entries stay until they are invalidated.
+ */
+static void invalidate_scalable(VtdUnit *u, bool all, uint16_t sid,
+                                uint16_t ignored)
+{
+    const uint64_t no_pasid =
+        vtd_tag_context(&(VtdRequest) { .sid = 0 }).space;
+
+    for (uint32_t slot = 0; slot < u->devices.entries; slot++) {
+        VtdTag tag = u->devices.tags[slot];
+
+        if (tag.key && (all || same_device(tag, sid, ignored))) {
+            drop_context(u, &u->devices, slot);
+        }
+    }
+    for (uint32_t slot = 0; slot < u->contexts.entries; slot++) {
+        VtdTag tag = u->contexts.tags[slot];
+
+        if (tag.key && tag.space == no_pasid &&
+            (all || same_device(tag, sid, ignored))) {
+            drop_context(u, &u->contexts, slot);
+        }
+    }
+}
+
 bool vtd_invalidate_context(VtdUnit *u, unsigned granularity, uint16_t domain,
                             uint16_t sid, unsigned function_mask)
 {
@@ -34,18 +89,11 @@ bool vtd_invalidate_context(VtdUnit *u, unsigned granularity, uint16_t domain,
         return false;
     }
     trace_vtd_unit_context_invalidate(granularity, domain, sid, ignored);
-    for (uint32_t slot = 0; slot < u->contexts.entries; slot++) {
-        const VtdContext *ctx = vtd_cache_payload(&u->contexts, slot);
-        uint16_t tag_sid = u->contexts.tags[slot] >> 1;
-
-        if (!u->contexts.tags[slot] ||
-            (granularity >= VTD_GRAN_DOMAIN && ctx->domain != domain) ||
-            (granularity == VTD_GRAN_SELECTIVE &&
-             ((tag_sid ^ sid) & ~ignored))) {
-            continue;
-        }
-        vtd_cache_drop(&u->contexts, slot);
-        u->stats.invalidated++;
+    if (vtd_scalable(u)) {
+        invalidate_scalable(u, granularity != VTD_GRAN_SELECTIVE, sid,
+                            ignored);
+    } else {
+        invalidate_legacy(u, granularity, domain, sid, ignored);
     }
     if (granularity == VTD_GRAN_DOMAIN) {
         what.what = VTD_INV_DOMAIN;
@@ -57,6 +105,40 @@ bool vtd_invalidate_context(VtdUnit *u, unsigned granularity, uint16_t domain,
     what.sid_mask = ignored;
     announce(u, &what);
     return true;
+}
+
+bool vtd_invalidate_pasid_cache(VtdUnit *u, unsigned granularity,
+                                uint16_t domain, uint32_t pasid)
+{
+    VtdInvalidated what = { .what = VTD_INV_DOMAIN, .domain = domain };
+
+    if (granularity != VTD_PC_DOMAIN && granularity != VTD_PC_PASID &&
+        granularity != VTD_PC_GLOBAL) {
+        return false;
+    }
+    trace_vtd_unit_pasid_invalidate(granularity, domain, pasid);
+    for (uint32_t slot = 0; slot < u->contexts.entries; slot++) {
+        const VtdContext *ctx = vtd_cache_payload(&u->contexts, slot);
+
+        if (u->contexts.tags[slot].key &&
+            (granularity == VTD_PC_GLOBAL ||
+             (ctx->domain == domain &&
+              (granularity == VTD_PC_DOMAIN || ctx->pasid == pasid)))) {
+            drop_context(u, &u->contexts, slot);
+        }
+    }
+    if (granularity == VTD_PC_GLOBAL) {
+        what.what = VTD_INV_ALL;
+    }
+    announce(u, &what);
+    return true;
+}
+
+static void tell_pages(VtdInvalidated *what, uint64_t address, unsigned am)
+{
+    what->what = VTD_INV_PAGES;
+    what->size = VTD_PAGE_SIZE << am;
+    what->address = address & ~(what->size - 1);
 }
 
 bool vtd_invalidate_iotlb(VtdUnit *u, unsigned granularity, uint16_t domain,
@@ -74,19 +156,71 @@ bool vtd_invalidate_iotlb(VtdUnit *u, unsigned granularity, uint16_t domain,
         what.what = VTD_INV_DOMAIN;
         break;
     case VTD_GRAN_SELECTIVE:
-        if (am > VTD_MAMV) {
+        if (am > vtd_mamv(&u->cfg)) {
             return false;
         }
-        vtd_iotlb_flush_pages(u, domain, address, am);
-        what.what = VTD_INV_PAGES;
-        what.size = VTD_PAGE_SIZE << am;
-        what.address = address & ~(what.size - 1);
+        vtd_iotlb_flush_second(u, domain, address, am);
+        tell_pages(&what, address, am);
         break;
     default:
         return false;
     }
     announce(u, &what);
     return true;
+}
+
+bool vtd_invalidate_pasid_iotlb(VtdUnit *u, unsigned granularity,
+                                uint16_t domain, uint32_t pasid,
+                                uint64_t address, unsigned am)
+{
+    VtdInvalidated what = { .what = VTD_INV_DOMAIN, .domain = domain };
+
+    trace_vtd_unit_iotlb_invalidate(granularity, domain, address, am);
+    if (granularity == VTD_PIOTLB_PASID) {
+        vtd_iotlb_flush_pasid(u, domain, pasid);
+    } else if (granularity == VTD_PIOTLB_PAGES && am <= vtd_mamv(&u->cfg)) {
+        vtd_iotlb_flush_pages(u, vtd_space(VTD_STAGES_FIRST, domain, pasid),
+                              address, am);
+        vtd_iotlb_flush_pages(u, vtd_space(VTD_STAGES_NESTED, domain, pasid),
+                              address, am);
+        tell_pages(&what, address, am);
+    } else {
+        return false;
+    }
+    announce(u, &what);
+    return true;
+}
+
+void vtd_invalidate_device(VtdUnit *u, const VtdDeviceInvalidation *what)
+{
+    VtdDeviceAnswer answer = u->ops->device_invalidate
+                             ? u->ops->device_invalidate(u->opaque, what)
+                             : VTD_DEVICE_ABSENT;
+
+    u->stats.device_invalidations++;
+    trace_vtd_unit_device_invalidate(what->sid, what->pasid, what->address,
+                                     what->last, answer);
+    if (answer == VTD_DEVICE_PENDING) {
+        u->devices_pending++;
+    } else if (answer == VTD_DEVICE_ABSENT) {
+        u->device_lost = true;
+        u->device_lost_sid = what->sid;
+    }
+}
+
+void vtd_unit_device_answered(VtdUnit *u, uint16_t sid, bool lost)
+{
+    if (!u->devices_pending) {
+        return;
+    }
+    u->devices_pending--;
+    if (lost) {
+        u->device_lost = true;
+        u->device_lost_sid = sid;
+    }
+    if (u->drain == VTD_DRAIN_DEVICES && (lost || !u->devices_pending)) {
+        vtd_unit_drained(u);
+    }
 }
 
 void vtd_invalidate_irte(VtdUnit *u, bool all, uint16_t index, unsigned mask)

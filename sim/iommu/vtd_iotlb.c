@@ -1,5 +1,6 @@
 /*
- * The IOTLB: translated pages, tagged with domain, address and page size.
+ * The IOTLB: translated pages, tagged with their space (a domain, in the first
+ * stage also a PASID), address and page size.
  *
  * Nothing leaves it but by invalidation or for want of room.  Source: VT-d
  * 4.1, 6.2.
@@ -8,7 +9,7 @@
  */
 #include "iommu/vtd_private.h"
 
-const VtdPage *vtd_iotlb_find(VtdUnit *u, uint16_t domain, uint64_t address)
+const VtdPage *vtd_iotlb_find(VtdUnit *u, uint64_t space, uint64_t address)
 {
     for (unsigned level = 1; level <= VTD_LEAF_LEVELS; level++) {
         int32_t slot;
@@ -16,7 +17,7 @@ const VtdPage *vtd_iotlb_find(VtdUnit *u, uint16_t domain, uint64_t address)
         if (!u->pages_of_level[level]) {
             continue;
         }
-        slot = vtd_cache_find(&u->pages, vtd_tag_page(domain, address, level));
+        slot = vtd_cache_find(&u->pages, vtd_tag_page(space, address, level));
         if (slot >= 0) {
             return vtd_cache_payload(&u->pages, slot);
         }
@@ -24,18 +25,18 @@ const VtdPage *vtd_iotlb_find(VtdUnit *u, uint16_t domain, uint64_t address)
     return NULL;
 }
 
-void vtd_iotlb_insert(VtdUnit *u, uint16_t domain, uint64_t address,
+void vtd_iotlb_insert(VtdUnit *u, uint64_t space, uint64_t address,
                       const VtdPage *page)
 {
     /* An absent page is remembered as one of 4K, whatever level said so. */
     unsigned level = page->reason ? 1 : page->level;
-    uint64_t tag = vtd_tag_page(domain, address, level);
+    VtdTag tag = vtd_tag_page(space, address, level);
     bool present = vtd_cache_find(&u->pages, tag) >= 0;
-    uint64_t evicted;
+    VtdTag evicted;
     uint32_t slot = vtd_cache_insert(&u->pages, tag, &evicted);
 
     memcpy(vtd_cache_payload(&u->pages, slot), page, sizeof(*page));
-    if (evicted) {
+    if (evicted.key) {
         u->pages_of_level[vtd_tag_page_level(evicted)]--;
     }
     if (!present) {
@@ -56,21 +57,51 @@ void vtd_iotlb_flush_all(VtdUnit *u)
     memset(u->pages_of_level, 0, sizeof(u->pages_of_level));
 }
 
-void vtd_iotlb_flush_domain(VtdUnit *u, uint16_t domain)
+typedef bool VtdMatch(uint64_t space, uint64_t wanted);
+
+static bool in_domain(uint64_t space, uint64_t wanted)
+{
+    return vtd_space_domain(space) == vtd_space_domain(wanted);
+}
+
+static bool in_pasid(uint64_t space, uint64_t wanted)
+{
+    return in_domain(space, wanted) &&
+           vtd_space_stages(space) != VTD_STAGES_SECOND &&
+           vtd_space_pasid(space) == vtd_space_pasid(wanted);
+}
+
+static bool nested_in_domain(uint64_t space, uint64_t wanted)
+{
+    return in_domain(space, wanted) &&
+           vtd_space_stages(space) == VTD_STAGES_NESTED;
+}
+
+static void flush_spaces(VtdUnit *u, VtdMatch *match, uint64_t wanted)
 {
     for (uint32_t slot = 0; u->pages.used && slot < u->pages.entries; slot++) {
-        uint64_t tag = u->pages.tags[slot];
+        VtdTag tag = u->pages.tags[slot];
 
-        if (tag && vtd_tag_page_domain(tag) == domain) {
+        if (tag.key && match(tag.space, wanted)) {
             drop(u, slot);
         }
     }
 }
 
+void vtd_iotlb_flush_domain(VtdUnit *u, uint16_t domain)
+{
+    flush_spaces(u, in_domain, domain);
+}
+
+void vtd_iotlb_flush_pasid(VtdUnit *u, uint16_t domain, uint32_t pasid)
+{
+    flush_spaces(u, in_pasid, vtd_space(VTD_STAGES_FIRST, domain, pasid));
+}
+
 /* A few pages are looked up one by one, many are found by a scan. */
 #define LOOK_UP_AM 5
 
-static void look_up_pages(VtdUnit *u, uint16_t domain, uint64_t first,
+static void look_up_pages(VtdUnit *u, uint64_t space, uint64_t first,
                           uint64_t size)
 {
     for (unsigned level = 1; level <= VTD_LEAF_LEVELS; level++) {
@@ -82,7 +113,7 @@ static void look_up_pages(VtdUnit *u, uint16_t domain, uint64_t first,
         for (uint64_t a = first & ~(step - 1); a - first < size || a < first;
              a += step) {
             int32_t slot = vtd_cache_find(&u->pages,
-                                          vtd_tag_page(domain, a, level));
+                                          vtd_tag_page(space, a, level));
 
             if (slot >= 0) {
                 drop(u, slot);
@@ -91,22 +122,21 @@ static void look_up_pages(VtdUnit *u, uint16_t domain, uint64_t first,
     }
 }
 
-void vtd_iotlb_flush_pages(VtdUnit *u, uint16_t domain, uint64_t address,
+void vtd_iotlb_flush_pages(VtdUnit *u, uint64_t space, uint64_t address,
                            unsigned am)
 {
     uint64_t size = VTD_PAGE_SIZE << am;
-    /* A tag holds 57 bits of address. */
-    uint64_t first = address & ~(size - 1) & ((1ULL << 57) - 1);
+    uint64_t first = address & ~(size - 1) & VTD_ADDRESS_MASK;
 
     if (am <= LOOK_UP_AM) {
-        look_up_pages(u, domain, first, size);
+        look_up_pages(u, space, first, size);
         return;
     }
     for (uint32_t slot = 0; u->pages.used && slot < u->pages.entries; slot++) {
-        uint64_t tag = u->pages.tags[slot];
+        VtdTag tag = u->pages.tags[slot];
         uint64_t start, length;
 
-        if (!tag || vtd_tag_page_domain(tag) != domain) {
+        if (!tag.key || tag.space != space) {
             continue;
         }
         start = vtd_tag_page_address(tag);
@@ -114,5 +144,15 @@ void vtd_iotlb_flush_pages(VtdUnit *u, uint16_t domain, uint64_t address,
         if (start < first + size && first < start + length) {
             drop(u, slot);
         }
+    }
+}
+
+void vtd_iotlb_flush_second(VtdUnit *u, uint16_t domain, uint64_t address,
+                            unsigned am)
+{
+    vtd_iotlb_flush_pages(u, vtd_space(VTD_STAGES_SECOND, domain, 0), address,
+                          am);
+    if (vtd_scalable(u)) {
+        flush_spaces(u, nested_in_domain, domain);
     }
 }

@@ -75,6 +75,24 @@ static void hook_iqt(VtdUnit *u, uint64_t written, uint64_t old)
     vtd_queue_tail_written(u);
 }
 
+static void hook_prs(VtdUnit *u, uint64_t written, uint64_t old)
+{
+    vtd_page_request_status_written(u);
+}
+
+static void hook_pectl(VtdUnit *u, uint64_t written, uint64_t old)
+{
+    vtd_event_control_written(u, VTD_PECTL);
+}
+
+/* DW is reserved without scalable mode. */
+static void hook_iqa(VtdUnit *u, uint64_t written, uint64_t old)
+{
+    if (!u->cfg.scalable_mode) {
+        vtd_set64(u, VTD_IQA, vtd_reg64(u, VTD_IQA) & ~VTD_IQA_DW);
+    }
+}
+
 static void hook_frcd(VtdUnit *u, uint64_t written, uint64_t old)
 {
     vtd_fault_record_cleared(u);
@@ -107,7 +125,8 @@ static const VtdRow rows[] = {
     { "PHMLIMIT", VTD_PHMLIMIT, 8, false, 0, 0, 0, NULL },
     { "IQH", VTD_IQH, 8, false, 0, 0, 0, NULL },
     { "IQT", VTD_IQT, 8, false, 0, VTD_IQ_PTR_MASK, 0, hook_iqt },
-    { "IQA", VTD_IQA, 8, false, 0, VTD_PAGE_MASK | VTD_IQA_QS_MASK, 0, NULL },
+    { "IQA", VTD_IQA, 8, false, 0,
+      VTD_PAGE_MASK | VTD_IQA_DW | VTD_IQA_QS_MASK, 0, hook_iqa },
     { "ICS", VTD_ICS, 4, false, 0, 0, VTD_ICS_IWC, hook_ics },
     { "IECTL", VTD_IECTL, 4, false, VTD_ECTL_IM, VTD_ECTL_IM, 0, hook_iectl },
     { "IEDATA", VTD_IEDATA, 4, false, 0, 0xffff, 0, NULL },
@@ -116,6 +135,14 @@ static const VtdRow rows[] = {
     { "IQERCD", VTD_IQERCD, 8, false, 0, 0, 0, NULL },
     { "IRTA", VTD_IRTA, 8, false, 0,
       VTD_PAGE_MASK | VTD_IRTA_EIME | VTD_IRTA_S_MASK, 0, NULL },
+    { "PQH", VTD_PQH, 8, false, 0, VTD_PQ_PTR_MASK, 0, NULL },
+    { "PQT", VTD_PQT, 8, false, 0, VTD_PQ_PTR_MASK, 0, NULL },
+    { "PQA", VTD_PQA, 8, false, 0, VTD_PAGE_MASK | VTD_PQA_QS_MASK, 0, NULL },
+    { "PRS", VTD_PRS, 4, false, 0, 0, VTD_PRS_PPR | VTD_PRS_PRO, hook_prs },
+    { "PECTL", VTD_PECTL, 4, false, VTD_ECTL_IM, VTD_ECTL_IM, 0, hook_pectl },
+    { "PEDATA", VTD_PEDATA, 4, false, 0, 0xffff, 0, NULL },
+    { "PEADDR", VTD_PEADDR, 4, false, 0, 0xfffffffc, 0, NULL },
+    { "PEUADDR", VTD_PEUADDR, 4, false, 0, ALL32, 0, NULL },
     { "IVA", VTD_IVA, 8, false, 0, VTD_PAGE_MASK | 0x7f, 0, NULL },
     { "IOTLB", VTD_IOTLB, 8, false, 0, 0xb003ffff00000000ULL, 0, hook_iotlb },
     { "FRCD", VTD_FRCD, 8, true, 0, 0, 0, NULL },
@@ -137,11 +164,13 @@ uint64_t vtd_regs_cap(const VtdUnitConfig *cfg)
                    (uint64_t)(cfg->aw_bits - 1) << VTD_CAP_MGAW_SHIFT |
                    (VTD_FRCD / 16ULL) << VTD_CAP_FRO_SHIFT |
                    (cfg->fault_records - 1ULL) << VTD_CAP_NFR_SHIFT |
-                   (uint64_t)VTD_MAMV << VTD_CAP_MAMV_SHIFT |
+                   (uint64_t)vtd_mamv(cfg) << VTD_CAP_MAMV_SHIFT |
                    VTD_CAP_SAGAW_3LEVEL;
 
     cap |= cfg->aw_bits >= 48 ? VTD_CAP_SAGAW_4LEVEL : 0;
     cap |= cfg->aw_bits >= 57 ? VTD_CAP_SAGAW_5LEVEL : 0;
+    cap |= cfg->first_stage ? VTD_CAP_FS1GP : 0;
+    cap |= cfg->first_stage && cfg->aw_bits >= 57 ? VTD_CAP_FS5LP : 0;
     cap |= cfg->caching_mode ? VTD_CAP_CM : 0;
     cap |= cfg->write_buffer ? VTD_CAP_RWBF : 0;
     cap |= cfg->dma_drain ? VTD_CAP_DRD | VTD_CAP_DWD : 0;
@@ -156,6 +185,15 @@ uint64_t vtd_regs_ecap(const VtdUnitConfig *cfg)
     ecap |= cfg->coherent ? VTD_ECAP_C : 0;
     ecap |= cfg->pass_through ? VTD_ECAP_PT : 0;
     ecap |= cfg->snoop_control ? VTD_ECAP_SC : 0;
+    ecap |= cfg->device_tlb ? VTD_ECAP_DT : 0;
+    if (cfg->scalable_mode) {
+        ecap |= VTD_ECAP_SMTS | VTD_ECAP_SSTS | VTD_ECAP_SSADS |
+                VTD_ECAP_SRS | VTD_ECAP_EAFS | VTD_ECAP_PASID |
+                19ULL << VTD_ECAP_PSS_SHIFT | VTD_ECAP_RPS |
+                (cfg->coherent ? VTD_ECAP_SMPWCS : 0) |
+                (cfg->first_stage ? VTD_ECAP_FSTS | VTD_ECAP_NEST : 0) |
+                (cfg->page_requests ? VTD_ECAP_PRS | VTD_ECAP_PDS : 0);
+    }
     if (cfg->interrupt_remapping) {
         ecap |= VTD_ECAP_IR | (uint64_t)VTD_MHMV << VTD_ECAP_MHMV_SHIFT;
         ecap |= cfg->eim ? VTD_ECAP_EIM : 0;

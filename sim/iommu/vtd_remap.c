@@ -29,7 +29,7 @@ static bool fetch(VtdUnit *u, uint32_t index, VtdEntry *irte, VtdFault *fault)
 {
     int32_t slot = vtd_cache_find(&u->irtes, vtd_tag_irte(index));
     uint8_t raw[VTD_ENTRY_SIZE];
-    uint64_t evicted;
+    VtdTag evicted;
 
     fault->entry = VTD_ENTRY_IRTE;
     fault->entry_address = u->irt_table + index * (uint64_t)VTD_ENTRY_SIZE;

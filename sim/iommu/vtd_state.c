@@ -9,7 +9,7 @@
  */
 #include "iommu/vtd_private.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 void vtd_unit_save(const VtdUnit *u, StateWriter *w)
 {
@@ -22,6 +22,8 @@ void vtd_unit_save(const VtdUnit *u, StateWriter *w)
     state_put_bool(w, u->eime);
     state_put_u32(w, u->next_record);
     state_put_u8(w, u->drain);
+    state_put_bool(w, u->device_lost);
+    state_put_u16(w, u->device_lost_sid);
 }
 
 /* Registers that say what the unit is, not what it does. */
@@ -55,17 +57,28 @@ static void cut_registers(VtdUnit *u)
     vtd_set64(u, VTD_IQH, vtd_reg64(u, VTD_IQH) & VTD_IQ_PTR_MASK);
     vtd_set64(u, VTD_IQT, vtd_reg64(u, VTD_IQT) & VTD_IQ_PTR_MASK);
     vtd_set64(u, VTD_IQA, vtd_reg64(u, VTD_IQA) &
-              (VTD_PAGE_MASK | VTD_IQA_QS_MASK));
+              (VTD_PAGE_MASK | VTD_IQA_QS_MASK |
+               (u->cfg.scalable_mode ? VTD_IQA_DW : 0)));
+    vtd_set64(u, VTD_PQH, vtd_reg64(u, VTD_PQH) & VTD_PQ_PTR_MASK);
+    vtd_set64(u, VTD_PQT, vtd_reg64(u, VTD_PQT) & VTD_PQ_PTR_MASK);
+}
+
+static unsigned cut_root_mode(const VtdUnit *u, unsigned mode)
+{
+    return mode == VTD_TTM_ABORT ||
+           (mode == VTD_TTM_SCALABLE && u->cfg.scalable_mode)
+           ? mode : VTD_TTM_LEGACY;
 }
 
 bool vtd_unit_load(VtdUnit *u, StateReader *r)
 {
+    uint16_t version;
     const uint8_t *regs;
     size_t len;
     VtdDrain drain;
 
     vtd_unit_reset(u);
-    state_get_section(r, "VTDU", STATE_VERSION);
+    version = state_get_section(r, "VTDU", STATE_VERSION);
     regs = state_get_blob(r, sizeof(u->regs), &len);
     if (state_ok(r) && len != sizeof(u->regs)) {
         state_fail(r, "%zu bytes of registers, %zu expected", len,
@@ -80,23 +93,29 @@ bool vtd_unit_load(VtdUnit *u, StateReader *r)
     memcpy(u->regs, regs, sizeof(u->regs));
     cut_registers(u);
     u->root_table = state_get_u64(r) & VTD_PAGE_MASK;
-    u->root_mode = state_get_u8(r) == VTD_TTM_ABORT ? VTD_TTM_ABORT
-                                                    : VTD_TTM_LEGACY;
+    u->root_mode = cut_root_mode(u, state_get_u8(r));
     u->irt_table = state_get_u64(r) & VTD_PAGE_MASK;
     u->irt_entries = state_get_u32_max(r, 65536, "interrupt table size");
     u->eime = state_get_bool(r) && u->cfg.eim;
     u->next_record = state_get_u32_max(r, u->cfg.fault_records - 1,
                                        "next fault record");
     drain = state_get_u8(r);
-    if (drain > VTD_DRAIN_IOTLB_REG) {
+    if (drain > VTD_DRAIN_LAST) {
         state_fail(r, "drain state %u is unknown", drain);
+    }
+    if (version >= 2) {
+        u->device_lost = state_get_bool(r);
+        u->device_lost_sid = state_get_u16(r);
     }
     vtd_status_latch(u);
     if (!state_ok(r)) {
         vtd_unit_reset(u);
         return false;
     }
-    /* What was in flight at the source has reached memory there. */
+    /*
+     * What was in flight at the source has reached memory there, and a
+     * device's TLB starts empty here.
+     */
     u->drain = drain;
     vtd_unit_drained(u);
     return true;

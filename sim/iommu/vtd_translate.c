@@ -1,7 +1,7 @@
 /*
  * A DMA request's way through the unit.
  *
- * Source: VT-d 4.1, 3.4 to 3.7, 3.15 (interrupt range), 7.1.3 (reasons).
+ * Source: VT-d 4.1, 3.4 to 3.8, 3.15 (interrupt range), 7.1.3 (reasons).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,7 +10,7 @@
 static bool blocked(VtdUnit *u, const VtdRequest *request, VtdFault *fault,
                     bool fpd)
 {
-    if (!request->probe) {
+    if (!request->probe && !request->silent) {
         vtd_fault_block(u, fault, fpd);
     }
     return false;
@@ -26,58 +26,133 @@ static bool untouched(VtdTranslation *out)
     return true;
 }
 
-/* Where the entry that the cached page came from is, for the message. */
-static void tell_cached(const VtdPage *page, VtdFault *fault)
+static inline bool in_range(const VtdContext *ctx, uint64_t address)
 {
-    fault->entry = VTD_ENTRY_PAGING;
-    fault->level = page->level;
-    fault->entry_address = page->entry_address;
-    fault->value.lo = page->value;
-    fault->cached = true;
+    if (ctx->stages >= VTD_STAGES_FIRST) {
+        unsigned unused = 64 - ctx->width;
+
+        return (uint64_t)((int64_t)(address << unused) >> unused) == address;
+    }
+    return !(address >> ctx->width);
 }
 
-static bool permitted(const VtdPage *page, const VtdRequest *request)
+static VtdFaultReason out_of_range(const VtdContext *ctx)
 {
-    if (request->write) {
-        return page->write;
+    return ctx->stages >= VTD_STAGES_FIRST ? VTD_FR_SM_CANONICAL
+           : ctx->scalable ? VTD_FR_SM_MGAW : VTD_FR_BEYOND_MGAW;
+}
+
+/* Where the entry that the page came from is, for the message. */
+static void tell_page(const VtdPage *page, bool cached, VtdFault *fault)
+{
+    fault->entry = page->entry;
+    fault->level = page->entry_level;
+    fault->entry_address = page->entry_address;
+    fault->value.lo = page->value;
+    fault->cached = cached;
+}
+
+static VtdFaultReason forbidden(const VtdPage *page, const VtdContext *ctx,
+                                const VtdRequest *request)
+{
+    if (!ctx->scalable) {
+        return request->write ? VTD_FR_WRITE : VTD_FR_READ;
     }
-    return page->read || (request->zero_length && page->write);
+    if (page->reason) {
+        return page->reason;
+    }
+    if (!page->user && !vtd_privileged(ctx, request)) {
+        return VTD_FR_SM_PRIVILEGE;
+    }
+    return request->write ? VTD_FR_SM_WRITE : VTD_FR_SM_READ;
+}
+
+/* 6.1: with caching mode what is absent may be cached, so here it is. */
+static void cache_absence(VtdUnit *u, const VtdContext *ctx,
+                          const VtdRequest *request, const VtdFault *fault)
+{
+    VtdPage absent = {
+        .level = fault->level,
+        .reason = fault->reason,
+        .entry = fault->entry,
+        .entry_level = fault->level,
+        .entry_address = fault->entry_address,
+        .value = fault->value.lo,
+    };
+    uint64_t present = fault->entry == VTD_ENTRY_FIRST_PAGING
+                       ? VTD_FS_P : VTD_SS_R | VTD_SS_W;
+
+    if (u->cfg.caching_mode && !(fault->value.lo & present) &&
+        (fault->reason == VTD_FR_READ || fault->reason == VTD_FR_WRITE ||
+         fault->reason == VTD_FR_SM_FIRST_NOT_PRESENT ||
+         fault->reason == VTD_FR_SM_SECOND_NOT_PRESENT)) {
+        vtd_iotlb_insert(u, ctx->space, request->address, &absent);
+    }
 }
 
 static const VtdPage *find_page(VtdUnit *u, const VtdContext *ctx,
                                 const VtdRequest *request, VtdPage *walked,
                                 VtdFault *fault)
 {
-    const VtdPage *page = vtd_iotlb_find(u, ctx->domain, request->address);
+    const VtdPage *page = vtd_iotlb_find(u, ctx->space, request->address);
+    bool allowed = page && !page->reason &&
+                   vtd_page_permits(page, ctx, request);
 
-    if (page) {
+    /* A first write walks the tables again to set the dirty bit. */
+    if (page && !(allowed && request->write && !page->dirty)) {
         u->stats.iotlb_hits++;
-        if (!page->reason && permitted(page, request)) {
+        if (allowed) {
             return page;
         }
-        tell_cached(page, fault);
-        fault->reason = request->write ? VTD_FR_WRITE : VTD_FR_READ;
+        tell_page(page, true, fault);
+        fault->reason = forbidden(page, ctx, request);
         return NULL;
     }
     u->stats.iotlb_misses++;
     if (vtd_walk(u, ctx, request, walked, fault)) {
-        vtd_iotlb_insert(u, ctx->domain, request->address, walked);
+        if (!request->probe) {
+            vtd_iotlb_insert(u, ctx->space, request->address, walked);
+        }
         return walked;
     }
-    /* 6.1: with caching mode what is absent may be cached, so here it is. */
-    if (u->cfg.caching_mode &&
-        !(fault->value.lo & (VTD_SS_R | VTD_SS_W)) &&
-        fault->reason != VTD_FR_PAGING_ACCESS) {
-        VtdPage absent = {
-            .level = fault->level,
-            .reason = fault->reason,
-            .entry_address = fault->entry_address,
-            .value = fault->value.lo,
-        };
-
-        vtd_iotlb_insert(u, ctx->domain, request->address, &absent);
-    }
+    cache_absence(u, ctx, request, fault);
     return NULL;
+}
+
+/* Permissions as they are without another walk. */
+static void permissions(const VtdPage *page, const VtdContext *ctx,
+                        const VtdRequest *request, VtdTranslation *out)
+{
+    bool privileged = vtd_privileged(ctx, request);
+
+    out->read = page->read;
+    out->write = page->dirty && (privileged ? page->supervisor_write
+                                            : page->write);
+    out->domain = ctx->domain;
+}
+
+static VtdFaultReason interrupt_range(const VtdContext *ctx)
+{
+    return ctx->scalable ? VTD_FR_SM_INTERRUPT_RANGE : VTD_FR_INTERRUPT_RANGE;
+}
+
+/* What the context says of the request before its address is looked at. */
+static VtdFaultReason admit(const VtdContext *ctx, const VtdRequest *request)
+{
+    if (request->at == VTD_AT_TRANSLATED) {
+        if (!ctx->ats) {
+            return ctx->scalable ? VTD_FR_SM_NO_DTE : VTD_FR_TYPE_BLOCKED;
+        }
+        return vtd_is_interrupt_address(request->address)
+               ? interrupt_range(ctx) : VTD_FR_NONE;
+    }
+    if (vtd_privileged(ctx, request) && !ctx->supervisor) {
+        return VTD_FR_SM_NO_SRE;
+    }
+    if (ctx->stages && !in_range(ctx, request->address)) {
+        return out_of_range(ctx);
+    }
+    return VTD_FR_NONE;
 }
 
 static bool translate(VtdUnit *u, const VtdRequest *request,
@@ -88,44 +163,40 @@ static bool translate(VtdUnit *u, const VtdRequest *request,
     const VtdPage *page;
     uint64_t mask;
 
-    if (!vtd_context_get(u, request->sid, &ctx, fault)) {
+    if (!vtd_context_get(u, request, &ctx, fault)) {
         return blocked(u, request, fault, ctx.fpd);
     }
-    if (!ctx.levels) {
+    fault->reason = admit(&ctx, request);
+    if (fault->reason) {
+        fault->entry = ctx.entry;
+        fault->entry_address = ctx.entry_address;
+        fault->value = ctx.value;
+        return blocked(u, request, fault, ctx.fpd);
+    }
+    if (!ctx.stages || request->at == VTD_AT_TRANSLATED) {
         out->domain = ctx.domain;
         return untouched(out);
-    }
-    /* An AW that the unit has is never above its MGAW but for 39 bits. */
-    if (request->address >> MIN(vtd_levels_to_width(ctx.levels),
-                                u->cfg.aw_bits)) {
-        fault->reason = VTD_FR_BEYOND_MGAW;
-        return blocked(u, request, fault, ctx.fpd);
     }
     page = find_page(u, &ctx, request, &walked, fault);
     if (!page) {
         return blocked(u, request, fault, ctx.fpd);
     }
     mask = (1ULL << vtd_level_shift(page->level)) - 1;
+    *out = (VtdTranslation) { .address = page->target, .mask = mask };
     if (page->target <= VTD_INTR_LAST &&
         page->target + mask >= VTD_INTR_FIRST) {
         uint64_t end = page->target | (request->address & mask);
 
         if (vtd_is_interrupt_address(end)) {
-            tell_cached(page, fault);
-            fault->cached = page != &walked;
-            fault->reason = VTD_FR_INTERRUPT_RANGE;
+            tell_page(page, page != &walked, fault);
+            fault->reason = interrupt_range(&ctx);
             return blocked(u, request, fault, ctx.fpd);
         }
         /* The rest of the page is not good for what is near. */
-        mask = VTD_PAGE_SIZE - 1;
-        *out = (VtdTranslation) { .address = end & ~mask };
-    } else {
-        *out = (VtdTranslation) { .address = page->target };
+        out->mask = VTD_PAGE_SIZE - 1;
+        out->address = end & ~out->mask;
     }
-    out->mask = mask;
-    out->read = page->read;
-    out->write = page->write;
-    out->domain = ctx.domain;
+    permissions(page, &ctx, request, out);
     return true;
 }
 
@@ -135,7 +206,7 @@ static bool translate(VtdUnit *u, const VtdRequest *request,
  */
 static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
 {
-    int32_t slot = vtd_cache_find(&u->contexts, vtd_tag_context(request->sid));
+    int32_t slot = vtd_cache_find(&u->contexts, vtd_tag_context(request));
     const VtdContext *ctx;
     const VtdPage *page;
     uint64_t mask;
@@ -144,20 +215,20 @@ static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
         return false;
     }
     ctx = vtd_cache_payload(&u->contexts, slot);
-    if (ctx->reason) {
+    if (ctx->reason || (vtd_privileged(ctx, request) && !ctx->supervisor)) {
         return false;
     }
-    if (!ctx->levels) {
+    if (!ctx->stages) {
         u->stats.context_hits++;
         out->domain = ctx->domain;
         return untouched(out);
     }
-    if (request->address >> MIN(vtd_levels_to_width(ctx->levels),
-                                u->cfg.aw_bits)) {
+    if (!in_range(ctx, request->address)) {
         return false;
     }
-    page = vtd_iotlb_find(u, ctx->domain, request->address);
-    if (!page || page->reason || !permitted(page, request)) {
+    page = vtd_iotlb_find(u, ctx->space, request->address);
+    if (!page || page->reason || !vtd_page_permits(page, ctx, request) ||
+        (request->write && !page->dirty)) {
         return false;
     }
     mask = (1ULL << vtd_level_shift(page->level)) - 1;
@@ -169,9 +240,7 @@ static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
     u->stats.iotlb_hits++;
     out->address = page->target;
     out->mask = mask;
-    out->read = page->read;
-    out->write = page->write;
-    out->domain = ctx->domain;
+    permissions(page, ctx, request, out);
     return true;
 }
 
@@ -180,13 +249,18 @@ bool vtd_unit_translate(VtdUnit *u, const VtdRequest *request,
 {
     VtdFault local;
 
-    if (u->te && u->root_mode == VTD_TTM_LEGACY && hit(u, request, out)) {
+    if (u->te && u->root_mode != VTD_TTM_ABORT &&
+        request->at == VTD_AT_UNTRANSLATED && hit(u, request, out)) {
         return true;
     }
 
     fault = fault ? fault : &local;
     *fault = (VtdFault) {
         .sid = request->sid,
+        .has_pasid = request->has_pasid,
+        .privileged = request->privileged,
+        .pasid = request->pasid,
+        .at = request->at,
         .write = request->write,
         .address = request->address,
     };
@@ -199,9 +273,10 @@ bool vtd_unit_translate(VtdUnit *u, const VtdRequest *request,
         fault->reason = VTD_FR_ROOT_NOT_PRESENT;
         return blocked(u, request, fault, true);
     }
-    if (vtd_is_interrupt_address(request->address)) {
+    if (vtd_is_interrupt_address(request->address) && !request->has_pasid) {
         /* Writes there are interrupts and come by vtd_unit_remap(). */
-        fault->reason = VTD_FR_INTERRUPT_RANGE;
+        fault->reason = vtd_scalable(u) ? VTD_FR_SM_INTERRUPT_RANGE
+                                        : VTD_FR_INTERRUPT_RANGE;
         return blocked(u, request, fault, false);
     }
     return translate(u, request, out, fault);

@@ -52,6 +52,12 @@ char *vtd_unit_config_check(const VtdUnitConfig *c)
         return g_strdup_printf("%u fault records, but a unit has 1 to %u",
                                c->fault_records, VTD_FRCD_MAX);
     }
+    if (c->first_stage && !c->scalable_mode) {
+        return g_strdup("first-stage translation needs scalable mode");
+    }
+    if (c->page_requests && !(c->scalable_mode && c->device_tlb)) {
+        return g_strdup("page requests need scalable mode and device TLBs");
+    }
     if (c->eim && !c->interrupt_remapping) {
         return g_strdup("extended interrupt mode needs interrupt remapping");
     }
@@ -77,6 +83,8 @@ VtdUnit *vtd_unit_new(const VtdUnitConfig *config, const VtdUnitOps *ops,
     u->opaque = opaque;
     vtd_cache_init(&u->contexts, config->context_entries, config->context_ways,
                    sizeof(VtdContext));
+    vtd_cache_init(&u->devices, config->context_entries, config->context_ways,
+                   sizeof(VtdDevice));
     vtd_cache_init(&u->pages, config->iotlb_entries, config->iotlb_ways,
                    sizeof(VtdPage));
     vtd_cache_init(&u->irtes, config->irte_entries, config->irte_ways,
@@ -89,6 +97,7 @@ VtdUnit *vtd_unit_new(const VtdUnitConfig *config, const VtdUnitOps *ops,
 void vtd_unit_free(VtdUnit *u)
 {
     if (u) {
+        vtd_cache_destroy(&u->devices);
         vtd_cache_destroy(&u->contexts);
         vtd_cache_destroy(&u->pages);
         vtd_cache_destroy(&u->irtes);
@@ -106,7 +115,10 @@ void vtd_unit_reset(VtdUnit *u)
     u->eime = false;
     u->next_record = 0;
     u->drain = VTD_DRAIN_NONE;
+    u->devices_pending = 0;
+    u->device_lost = false;
     vtd_status_latch(u);
+    vtd_cache_clear(&u->devices);
     vtd_cache_clear(&u->contexts);
     vtd_cache_clear(&u->irtes);
     vtd_iotlb_flush_all(u);
@@ -122,6 +134,9 @@ void vtd_unit_drained(VtdUnit *u)
         vtd_queue_drained(u);
     } else if (drain == VTD_DRAIN_IOTLB_REG) {
         vtd_iotlb_command_done(u);
+    } else if (drain == VTD_DRAIN_DEVICES) {
+        /* The head is still at the wait descriptor. */
+        vtd_queue_run(u);
     }
 }
 
@@ -141,13 +156,15 @@ static void set_root(VtdUnit *u)
 
     u->root_table = rtaddr & VTD_PAGE_MASK;
     u->root_mode = (rtaddr & VTD_RTADDR_TTM_MASK) >> VTD_RTADDR_TTM_SHIFT;
-    if (u->root_mode != VTD_TTM_ABORT) {
+    if (u->root_mode != VTD_TTM_ABORT &&
+        !(u->cfg.scalable_mode && u->root_mode == VTD_TTM_SCALABLE)) {
         /* Without ECAP.SMTS the scalable bit is reserved and not looked at. */
         u->root_mode = VTD_TTM_LEGACY;
     }
     trace_vtd_unit_root_set(u->root_table, u->root_mode);
     if (u->cfg.set_root_invalidates) {
         vtd_invalidate_context(u, VTD_GRAN_GLOBAL, 0, 0, 0);
+        vtd_invalidate_pasid_cache(u, VTD_PC_GLOBAL, 0, 0);
         vtd_invalidate_iotlb(u, VTD_GRAN_GLOBAL, 0, 0, 0);
     }
 }

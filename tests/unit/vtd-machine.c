@@ -27,6 +27,44 @@ static bool mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
     return true;
 }
 
+static bool mem_update(void *opaque, uint64_t addr, uint64_t old, uint64_t new,
+                       uint64_t *now)
+{
+    VtdMachine *m = opaque;
+
+    if (!iov_in_range(addr, 8, VM_MEM_SIZE)) {
+        return false;
+    }
+    if (m->race_updates) {
+        /* As if a processor had set an ignored bit just now. */
+        m->race_updates--;
+        wr_le64(m->mem + addr, rd_le64(m->mem + addr) ^ 1ULL << 58);
+    }
+    *now = rd_le64(m->mem + addr);
+    if (*now == old) {
+        wr_le64(m->mem + addr, new);
+    }
+    return true;
+}
+
+static VtdDeviceAnswer device_invalidate(void *opaque,
+                                         const VtdDeviceInvalidation *what)
+{
+    VtdMachine *m = opaque;
+
+    m->last_device = *what;
+    m->device_invalidations++;
+    return m->device_answer;
+}
+
+static void page_response(void *opaque, const VtdPageResponse *response)
+{
+    VtdMachine *m = opaque;
+
+    m->last_response = *response;
+    m->responses++;
+}
+
 static void send_msi(void *opaque, uint64_t address, uint32_t data)
 {
     VtdMachine *m = opaque;
@@ -62,10 +100,13 @@ static void invalidated(void *opaque, const VtdInvalidated *what)
 static const VtdUnitOps ops = {
     .mem_read = mem_read,
     .mem_write = mem_write,
+    .mem_update = mem_update,
     .send_msi = send_msi,
     .drain = drain,
     .fault = fault,
     .invalidated = invalidated,
+    .device_invalidate = device_invalidate,
+    .page_response = page_response,
 };
 
 void vm_init(VtdMachine *m, const VtdUnitConfig *config)
@@ -163,6 +204,89 @@ void vm_enable_queue(VtdMachine *m)
     m->tail = 0;
 }
 
+void vm_enable_scalable(VtdMachine *m)
+{
+    vm_write64(m, VTD_RTADDR, VM_ROOT | (uint64_t)VTD_TTM_SCALABLE <<
+                                        VTD_RTADDR_TTM_SHIFT);
+    vm_command(m, VTD_GCMD_SRTP);
+    vm_command(m, VTD_GCMD_TE);
+}
+
+void vm_enable_wide_queue(VtdMachine *m)
+{
+    vm_write64(m, VTD_IQA, VM_QUEUE | VTD_IQA_DW);
+    vm_write64(m, VTD_IQT, 0);
+    vm_command(m, VTD_GCMD_QIE);
+    m->tail = 0;
+    m->wide = true;
+}
+
+uint64_t vm_scalable_device(VtdMachine *m, uint16_t sid, uint64_t bits,
+                            uint64_t rid_pasid)
+{
+    uint64_t root = VM_ROOT + (sid >> 8) * VTD_ENTRY_SIZE +
+                    (sid & 0x80 ? 8 : 0);
+    uint64_t directory = vm_page(m), entry;
+
+    if (!(vm_peek64(m, root) & VTD_ROOT_P)) {
+        vm_poke64(m, root, vm_page(m) | VTD_ROOT_P);
+    }
+    entry = (vm_peek64(m, root) & VTD_PAGE_MASK) +
+            (sid & 0x7f) * VTD_SM_CONTEXT_SIZE;
+    vm_poke64(m, entry, directory | VTD_SMC_P | bits);
+    vm_poke64(m, entry + 8, rid_pasid);
+    return directory;
+}
+
+uint64_t vm_pasid(VtdMachine *m, uint64_t directory, uint32_t pasid,
+                  uint64_t lo, uint64_t second, uint64_t third)
+{
+    uint64_t at = directory + (pasid >> VTD_PASID_DIR_SHIFT) * 8, entry;
+
+    if (!(vm_peek64(m, at) & VTD_PDE_P)) {
+        vm_poke64(m, at, vm_page(m) | VTD_PDE_P);
+    }
+    entry = (vm_peek64(m, at) & VTD_PAGE_MASK) +
+            (pasid & 63) * VTD_PASID_ENTRY_SIZE;
+    vm_poke64(m, entry, lo);
+    vm_poke64(m, entry + 8, second);
+    vm_poke64(m, entry + 16, third);
+    return entry;
+}
+
+uint64_t vm_map_first(VtdMachine *m, uint64_t table, unsigned levels,
+                      uint64_t iova, uint64_t entry, unsigned level)
+{
+    for (unsigned l = levels;; l--) {
+        uint64_t at = table + (iova >> (12 + 9 * (l - 1)) & 511) * 8;
+
+        if (l == level) {
+            vm_poke64(m, at, entry | (level > 1 && entry ? VTD_FS_PS : 0));
+            return at;
+        }
+        if (!vm_peek64(m, at)) {
+            vm_poke64(m, at, vm_page(m) | VTD_FS_P | VTD_FS_W | VTD_FS_U);
+        }
+        table = vm_peek64(m, at) & VTD_PAGE_MASK & ((1ULL << 52) - 1);
+    }
+}
+
+VtdFaultReason vm_request(VtdMachine *m, const VtdRequest *request,
+                          uint64_t *out)
+{
+    VtdTranslation t;
+    VtdFault f;
+
+    if (!vtd_unit_translate(m->unit, request, &t, &f)) {
+        g_assert_cmpuint(f.reason, !=, VTD_FR_NONE);
+        return f.reason;
+    }
+    if (out) {
+        *out = (t.address & ~t.mask) | (request->address & t.mask);
+    }
+    return VTD_FR_NONE;
+}
+
 uint64_t vm_context(VtdMachine *m, uint16_t sid, uint64_t lo, uint64_t hi)
 {
     uint64_t root = VM_ROOT + (sid >> 8) * VTD_ENTRY_SIZE;
@@ -215,17 +339,8 @@ VtdFaultReason vm_dma(VtdMachine *m, uint16_t sid, uint64_t address,
                       bool write, uint64_t *out)
 {
     VtdRequest request = { .sid = sid, .address = address, .write = write };
-    VtdTranslation t;
-    VtdFault f;
 
-    if (!vtd_unit_translate(m->unit, &request, &t, &f)) {
-        g_assert_cmpuint(f.reason, !=, VTD_FR_NONE);
-        return f.reason;
-    }
-    if (out) {
-        *out = (t.address & ~t.mask) | (address & t.mask);
-    }
-    return VTD_FR_NONE;
+    return vm_request(m, &request, out);
 }
 
 VtdFaultReason vm_msi(VtdMachine *m, uint16_t sid, unsigned index,
@@ -247,7 +362,11 @@ void vm_queue(VtdMachine *m, uint64_t lo, uint64_t hi)
 {
     vm_poke64(m, VM_QUEUE + m->tail, lo);
     vm_poke64(m, VM_QUEUE + m->tail + 8, hi);
-    m->tail = (m->tail + 16) % 4096;
+    if (m->wide) {
+        vm_poke64(m, VM_QUEUE + m->tail + 16, 0);
+        vm_poke64(m, VM_QUEUE + m->tail + 24, 0);
+    }
+    m->tail = (m->tail + (m->wide ? 32 : 16)) % 4096;
     vm_write64(m, VTD_IQT, m->tail);
 }
 
@@ -259,6 +378,8 @@ VmRecord vm_take_record(VtdMachine *m, unsigned index)
         .sid = hi,
         .reason = hi >> VTD_FRCD_FR_SHIFT,
         .read = hi & VTD_FRCD_T_READ,
+        .has_pasid = hi & VTD_FRCD_PP,
+        .pasid = hi >> VTD_FRCD_PV_SHIFT & VTD_PASID_MAX,
         .info = vm_read64(m, VTD_FRCD + 16 * index),
     };
 

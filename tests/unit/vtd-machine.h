@@ -24,6 +24,7 @@ typedef struct VtdMachine {
     uint8_t *mem;
     uint64_t free;              /* next free table page */
     uint32_t tail;              /* of the queue, bytes */
+    bool wide;                  /* its descriptors have 256 bits */
     unsigned msis;
     uint64_t msi_address;
     uint32_t msi_data;
@@ -32,6 +33,12 @@ typedef struct VtdMachine {
     bool hold_drain;
     unsigned drains;
     VtdInvalidated last_invalidated;
+    unsigned race_updates;      /* updates that find the entry changed */
+    VtdDeviceAnswer device_answer;
+    VtdDeviceInvalidation last_device;
+    unsigned device_invalidations;
+    VtdPageResponse last_response;
+    unsigned responses;
 } VtdMachine;
 
 void vm_init(VtdMachine *m, const VtdUnitConfig *config);
@@ -66,13 +73,31 @@ uint64_t vm_map(VtdMachine *m, uint64_t table, unsigned levels, uint64_t iova,
                 uint64_t entry, unsigned level);
 void vm_irte(VtdMachine *m, unsigned index, uint64_t lo, uint64_t hi);
 
+/*
+ * Scalable mode: a root table in that mode, queue of 256-bit descriptors.  A
+ * device gets a PASID directory; its entry's three quadwords are the caller's.
+ */
+void vm_enable_scalable(VtdMachine *m);
+void vm_enable_wide_queue(VtdMachine *m);
+uint64_t vm_scalable_device(VtdMachine *m, uint16_t sid, uint64_t bits,
+                            uint64_t rid_pasid);
+/* The entry's address. */
+uint64_t vm_pasid(VtdMachine *m, uint64_t directory, uint32_t pasid,
+                  uint64_t lo, uint64_t second, uint64_t third);
+/* First-stage tables: as vm_map(), @entry with its own bits. */
+uint64_t vm_map_first(VtdMachine *m, uint64_t table, unsigned levels,
+                      uint64_t iova, uint64_t entry, unsigned level);
+/* A request in full; the reason, VTD_FR_NONE if it went through. */
+VtdFaultReason vm_request(VtdMachine *m, const VtdRequest *request,
+                          uint64_t *out);
+
 /* One request; the reason, VTD_FR_NONE if it went through. */
 VtdFaultReason vm_dma(VtdMachine *m, uint16_t sid, uint64_t address,
                       bool write, uint64_t *out);
 VtdFaultReason vm_msi(VtdMachine *m, uint16_t sid, unsigned index,
                       VtdInterrupt *out);
 
-/* One descriptor at the tail. */
+/* One descriptor at the tail, of the queue's width. */
 void vm_queue(VtdMachine *m, uint64_t lo, uint64_t hi);
 
 /* The record at @index as software reads it; clears it. */
@@ -81,6 +106,8 @@ typedef struct VmRecord {
     uint16_t sid;
     uint8_t reason;
     bool read;
+    bool has_pasid;
+    uint32_t pasid;
     uint64_t info;
 } VmRecord;
 VmRecord vm_take_record(VtdMachine *m, unsigned index);
