@@ -19,6 +19,8 @@
 /* QEMU adds the mask to an address, so pass-through is told in pieces. */
 #define PASS_THROUGH_MASK (1 * GiB - 1)
 
+#define FUNCTION_NAME "vtd-function"
+
 uint16_t vtd_function_rid(const VtdFunction *fn)
 {
     return fn->lookup(fn->opaque, fn->devfn);
@@ -192,7 +194,7 @@ VtdFunction *vtd_function_new(VtdIommu *s, PCIBus *bus, int devfn,
                                             MEMORY_REGION(&fn->dma), 0);
         memory_region_add_subregion_overlap(&fn->root, VTD_INTR_FIRST,
                                             &fn->window, 1);
-        address_space_init(&fn->as, &fn->root, "vtd-function");
+        address_space_init(&fn->as, &fn->root, FUNCTION_NAME);
     }
     fn->bus = bus;
     fn->devfn = devfn;
@@ -200,6 +202,12 @@ VtdFunction *vtd_function_new(VtdIommu *s, PCIBus *bus, int devfn,
     fn->opaque = opaque;
     fn->blocked = false;
     return fn;
+}
+
+VtdIommu *vtd_function_iommu(AddressSpace *as)
+{
+    return g_strcmp0(as->name, FUNCTION_NAME) ? NULL
+           : container_of(as, VtdFunction, as)->iommu;
 }
 
 AddressSpace *vtd_bus_address_space(VtdBus *vb, int devfn)
@@ -287,22 +295,30 @@ void vtd_iommu_release_bus(VtdIommu *s, PCIBus *bus)
     }
 }
 
-char *vtd_iommu_requester_name(VtdIommu *s, uint16_t rid)
+PCIDevice *vtd_iommu_find_device(VtdIommu *s, uint16_t rid)
 {
     for (unsigned i = 0; i < s->buses->len; i++) {
         VtdBus *vb = g_ptr_array_index(s->buses, i);
 
         for (int devfn = 0; vb->bus && devfn < PCI_DEVFN_MAX; devfn++) {
-            PCIDevice *dev = vb->bus->devices[devfn];
-
-            if (dev && vb->lookup(vb->opaque, devfn) == rid) {
-                return g_strdup_printf("%s %s (%02x:%02x.%x)",
-                                       object_get_typename(OBJECT(dev)),
-                                       DEVICE(dev)->id ?: dev->name,
-                                       rid >> 8, PCI_SLOT(rid & 0xff),
-                                       PCI_FUNC(rid));
+            if (vb->bus->devices[devfn] &&
+                vb->lookup(vb->opaque, devfn) == rid) {
+                return vb->bus->devices[devfn];
             }
         }
+    }
+    return NULL;
+}
+
+char *vtd_iommu_requester_name(VtdIommu *s, uint16_t rid)
+{
+    PCIDevice *dev = vtd_iommu_find_device(s, rid);
+
+    if (dev) {
+        return g_strdup_printf("%s %s (%02x:%02x.%x)",
+                               object_get_typename(OBJECT(dev)),
+                               DEVICE(dev)->id ?: dev->name, rid >> 8,
+                               PCI_SLOT(rid & 0xff), PCI_FUNC(rid));
     }
     return g_strdup_printf("device %02x:%02x.%x", rid >> 8,
                            PCI_SLOT(rid & 0xff), PCI_FUNC(rid));

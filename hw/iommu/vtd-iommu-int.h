@@ -17,8 +17,13 @@ OBJECT_DECLARE_SIMPLE_TYPE(VtdIommu, VTD_IOMMU)
 
 #define TYPE_VTD_IOMMU_MEMORY_REGION "vtd-iommu-memory-region"
 
-/* Where Q35 has its unit (guest-owned). */
+/* Where Q35 has its unit (guest-owned); further ones follow. */
 #define VTD_IOMMU_REGISTERS 0xfed90000ULL
+#define VTD_IOMMU_UNITS 8
+
+/* Requesters that are no PCI functions: on Q35's bus for the platform. */
+#define VTD_IOMMU_IOAPIC_DEVFN 0x00     /* as QEMU's own unit has it */
+#define VTD_IOMMU_HPET_DEVFN 0x08
 
 /* Private tables lie above every GPA's SPA (hypervisor-owned unit). */
 #define VTD_IOMMU_TABLE_SPA (1ULL << 45)
@@ -80,6 +85,10 @@ struct VtdIommu {
     uint32_t irte_entries;
     uint32_t irte_ways;
 
+    bool scalable_mode;
+    bool first_stage;
+    OnOffAuto page_requests;
+
     /* DMA may come from any thread; recursive for the unit's callbacks. */
     QemuRecMutex lock;
     VtdUnit *unit;
@@ -87,6 +96,12 @@ struct VtdIommu {
 
     GPtrArray *buses;           /* VtdBus; released ones are used again */
     GPtrArray *spare_functions; /* VtdFunction */
+
+    /* Requesters (vtd-iommu-requester.c). */
+    QLIST_HEAD(, VtdRequester) requesters;
+    GArray *devices_pending;    /* uint16_t: a device has not answered */
+    QEMUTimer *device_timer;
+    unsigned dma_in_flight;
 
     /* Hypervisor-owned. */
     Hypervisor *hypervisor;
@@ -100,8 +115,14 @@ struct VtdIommu {
     GBytes *state;              /* for VMState */
 
     /* Guest-owned. */
+    char *scope;                /* property: the devices of this unit */
+    char *reserved;             /* property: reserved regions (RMRR) */
+    VtdUnitConfig config;
+    uint64_t base;              /* of the registers */
+    GArray *scopes;             /* uint8_t devfn on the root bus */
     MemoryRegion registers;
     VtdFunction *ioapic;
+    VtdFunction *hpet;
 
     NotifierList fault_notifiers;
     VtdLoggedFault log[VTD_IOMMU_FAULT_LOG];
@@ -121,6 +142,10 @@ VtdBus *vtd_iommu_get_bus(VtdIommu *s, PCIBus *bus, VtdRidLookup *lookup,
                           void *opaque);
 AddressSpace *vtd_bus_address_space(VtdBus *vb, int devfn);
 uint16_t vtd_function_rid(const VtdFunction *fn);
+/* The unit of a function's address space; NULL if it is another kind. */
+VtdIommu *vtd_function_iommu(AddressSpace *as);
+/* The PCI function behind the unit that has this requester id, or NULL. */
+PCIDevice *vtd_iommu_find_device(VtdIommu *s, uint16_t rid);
 /* Device of a requester id for messages, "device 03:10.0" if unknown. */
 char *vtd_iommu_requester_name(VtdIommu *s, uint16_t rid);
 /* Tells IOMMU notifiers of devices that keep translations (vhost). */
@@ -128,13 +153,29 @@ void vtd_iommu_notify_unmap(VtdIommu *s, const VtdInvalidated *what);
 /* An interrupt that the unit let through. */
 void vtd_iommu_deliver(const VtdInterrupt *irq);
 
+/* Requesters (vtd-iommu-requester.c): the unit's side. */
+VtdDeviceAnswer vtd_iommu_device_invalidate(void *opaque,
+                                            const VtdDeviceInvalidation *what);
+void vtd_iommu_page_response(void *opaque, const VtdPageResponse *response);
+void vtd_iommu_device_timeout(void *opaque);
+/* After a reset nothing is pending. */
+void vtd_iommu_forget_devices(VtdIommu *s);
+bool vtd_iommu_drain(void *opaque);
+
 /* The hypervisor's side (vtd-iommu-hypervisor.c). */
 bool vtd_iommu_hypervisor_realize(VtdIommu *s, Error **errp);
 void vtd_iommu_hypervisor_unrealize(VtdIommu *s);
 
 /* The guest's unit (vtd-iommu-guest.c) and its table (vtd-iommu-dmar.c). */
 bool vtd_iommu_guest_realize(VtdIommu *s, Error **errp);
-bool vtd_iommu_dmar_add(const VtdUnitConfig *config, Error **errp);
+/* The units of this machine, in the order of the command line. */
+GPtrArray *vtd_iommu_guest_units(void);
+/* "04.0" on the root bus; false with @errp set. */
+bool vtd_iommu_parse_devfn(const char *text, uint8_t *devfn, Error **errp);
+/* One table for all units, once every device is there. */
+bool vtd_iommu_dmar_add(GPtrArray *units, PCIBus *root, Error **errp);
+/* Is the property "reserved" well-formed? */
+bool vtd_iommu_dmar_check(const VtdIommu *s, Error **errp);
 
 /* Faults (vtd-iommu-fault.c). */
 void vtd_iommu_fault(void *opaque, const VtdFault *fault);

@@ -46,6 +46,10 @@ static void vtd_iommu_init(Object *obj)
     s->buses = g_ptr_array_new();
     s->spare_functions = g_ptr_array_new();
     s->faults_of = g_hash_table_new(NULL, NULL);
+    s->devices_pending = g_array_new(false, false, sizeof(uint16_t));
+    s->device_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL,
+                                   vtd_iommu_device_timeout, s);
+    QLIST_INIT(&s->requesters);
     notifier_list_init(&s->fault_notifiers);
     qemu_rec_mutex_init(&s->lock);
 }
@@ -55,6 +59,8 @@ static void vtd_iommu_finalize(Object *obj)
 {
     VtdIommu *s = VTD_IOMMU(obj);
 
+    timer_free(s->device_timer);
+    g_array_free(s->devices_pending, true);
     g_hash_table_destroy(s->faults_of);
     g_clear_pointer(&s->state, g_bytes_unref);
     g_free(s->replay_result);
@@ -127,6 +133,7 @@ static void vtd_iommu_reset_exit(Object *obj, ResetType type)
     VtdIommu *s = VTD_IOMMU(obj);
 
     if (s->unit && !s->hypervisor) {
+        vtd_iommu_forget_devices(s);
         vtd_unit_reset(s->unit);
     }
 }
@@ -157,6 +164,12 @@ static const Property vtd_iommu_properties[] = {
     DEFINE_PROP_BOOL("pt", VtdIommu, pt, true),
     DEFINE_PROP_BOOL("snoop-control", VtdIommu, snoop_control, true),
     DEFINE_PROP_BOOL("dma-drain", VtdIommu, dma_drain, true),
+    DEFINE_PROP_BOOL("x-scalable-mode", VtdIommu, scalable_mode, false),
+    DEFINE_PROP_BOOL("x-flts", VtdIommu, first_stage, true),
+    DEFINE_PROP_ON_OFF_AUTO("page-requests", VtdIommu, page_requests,
+                            ON_OFF_AUTO_AUTO),
+    DEFINE_PROP_STRING("scope", VtdIommu, scope),
+    DEFINE_PROP_STRING("reserved", VtdIommu, reserved),
     DEFINE_PROP_UINT16("fault-records", VtdIommu, fault_records, 8),
     DEFINE_PROP_UINT32("iotlb-entries", VtdIommu, iotlb_entries, 4096),
     DEFINE_PROP_UINT32("iotlb-ways", VtdIommu, iotlb_ways, 4),
@@ -176,6 +189,11 @@ static const struct {
     { "pt", "pass-through translation type (owner=guest)" },
     { "snoop-control", "SC capability (owner=guest)" },
     { "dma-drain", "invalidations can drain DMA (owner=guest)" },
+    { "x-scalable-mode", "scalable mode: PASIDs (owner=guest)" },
+    { "x-flts", "first-stage and nested translation, with x-scalable-mode" },
+    { "page-requests", "PRI; auto: with x-scalable-mode and device-iotlb" },
+    { "scope", "devices of this unit, as 04.0+05.0; without it, all others" },
+    { "reserved", "reserved memory (RMRR), as FIRST-LAST@04.0[+...]" },
     { "fault-records", "number of fault recording registers" },
     { "iotlb-entries", "entries of the IOTLB, a power of two" },
     { "iotlb-ways", "associativity of the IOTLB, a power of two" },

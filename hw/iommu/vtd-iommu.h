@@ -47,4 +47,47 @@ void vtd_iommu_revoke(VtdIommu *iommu, uint16_t rid);
 /* Blocked requests: the notifier's data is a const HvrFault *. */
 void vtd_iommu_add_fault_notifier(VtdIommu *iommu, Notifier *notifier);
 
+/*
+ * What a device may do beyond plain DMA.  It names itself a requester to be
+ * asked for its own TLB and to hear of page responses; both callbacks may be
+ * NULL.  It removes itself before it goes.
+ */
+typedef struct VtdRequester {
+    PCIDevice *dev;
+    VtdDeviceAnswer (*invalidate)(void *opaque,
+                                  const VtdDeviceInvalidation *what);
+    void (*page_response)(void *opaque, const VtdPageResponse *response);
+    void *opaque;
+    QLIST_ENTRY(VtdRequester) next;
+} VtdRequester;
+
+/* The unit that @dev is behind, NULL if none. */
+VtdIommu *vtd_iommu_of(PCIDevice *dev);
+void vtd_iommu_add_requester(VtdIommu *iommu, VtdRequester *requester);
+void vtd_iommu_remove_requester(VtdRequester *requester);
+/* A pending invalidation of @sid's TLB has been obeyed. */
+void vtd_iommu_device_answered(VtdIommu *iommu, uint16_t sid);
+
+/* As vtd_unit_translate(), vtd_unit_ats(), vtd_unit_page_request(). */
+bool vtd_iommu_translate(VtdIommu *iommu, const VtdRequest *request,
+                         VtdTranslation *out);
+bool vtd_iommu_ats(VtdIommu *iommu, const VtdRequest *request,
+                   VtdTranslation *out);
+bool vtd_iommu_page_request(VtdIommu *iommu, const VtdPageRequest *request);
+/* A whole access: translated page by page, then made. */
+MemTxResult vtd_iommu_rw(VtdIommu *iommu, const VtdRequest *request, void *buf,
+                         size_t len);
+/* An access that has been translated. */
+MemTxResult vtd_iommu_target_rw(VtdIommu *iommu, hwaddr address, void *buf,
+                                size_t len, bool write);
+/* An interrupt message of requester @sid; false if it was blocked. */
+bool vtd_iommu_message(VtdIommu *iommu, uint16_t sid, uint64_t address,
+                       uint32_t data);
+/*
+ * Between the two, something that has been translated has not reached memory
+ * yet: invalidations that drain wait for it.
+ */
+void vtd_iommu_dma_begin(VtdIommu *iommu);
+void vtd_iommu_dma_end(VtdIommu *iommu);
+
 #endif

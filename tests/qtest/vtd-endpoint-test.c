@@ -1,0 +1,589 @@
+/*
+ * vtd-iommu with vtd-test-endpoint behind it: forged requesters and
+ * interrupts, several fault records with overflow, invalidation racing DMA, a
+ * queue that wraps, PASIDs, ATS with time-out, page requests.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "libqtest.h"
+#include "iommu/vtd-test-endpoint.h"
+#include "spec/vtd.h"
+
+#define UNIT 0xfed90000ULL
+#define BAR 0xc0000000ULL
+#define SID 0x0020              /* 00:04.0 */
+
+/* In guest RAM. */
+#define ROOT 0x100000ULL
+#define CONTEXT 0x101000ULL
+#define TABLE 0x102000ULL       /* four of them, top first */
+#define QUEUE 0x108000ULL
+#define STATUS 0x109000ULL
+#define IRT 0x10a000ULL
+#define DIRECTORY 0x10b000ULL
+#define PASIDS 0x10c000ULL
+#define FIRST 0x10d000ULL       /* four of them, top first */
+#define REQUESTS 0x112000ULL
+#define PAGE 0x200000ULL
+#define OTHER 0x210000ULL
+
+#define RW (VTD_SS_R | VTD_SS_W)
+#define PWU (VTD_FS_P | VTD_FS_W | VTD_FS_U)
+#define DOMAIN 5
+#define PASID 9
+#define LEGACY "-device vtd-iommu,device-iotlb=on"
+#define SCALABLE "-device vtd-iommu,device-iotlb=on,x-scalable-mode=on"
+
+typedef struct Rig {
+    QTestState *qts;
+    uint32_t tail;
+    unsigned width;             /* of descriptors, bytes */
+} Rig;
+
+static void config_write(Rig *rig, unsigned offset, uint32_t value)
+{
+    qtest_outl(rig->qts, 0xcf8, 0x80000000 | SID << 8 | offset);
+    qtest_outl(rig->qts, 0xcfc, value);
+}
+
+static void set(Rig *rig, unsigned offset, uint32_t value)
+{
+    qtest_writel(rig->qts, BAR + offset, value);
+}
+
+static uint32_t get(Rig *rig, unsigned offset)
+{
+    return qtest_readl(rig->qts, BAR + offset);
+}
+
+static void gcmd(Rig *rig, uint32_t bits)
+{
+    uint32_t levels = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE;
+    uint32_t now = qtest_readl(rig->qts, UNIT + VTD_GSTS);
+
+    qtest_writel(rig->qts, UNIT + VTD_GCMD, (now & levels) | bits);
+}
+
+static void enable_queue(Rig *rig, unsigned width)
+{
+    rig->width = width;
+    rig->tail = 0;
+    qtest_writeq(rig->qts, UNIT + VTD_IQA, QUEUE |
+                 (width == 32 ? VTD_IQA_DW : 0));
+    qtest_writel(rig->qts, UNIT + VTD_IQT, 0);
+    gcmd(rig, VTD_GCMD_QIE);
+}
+
+static void queue(Rig *rig, uint64_t lo, uint64_t hi)
+{
+    qtest_writeq(rig->qts, QUEUE + rig->tail, lo);
+    qtest_writeq(rig->qts, QUEUE + rig->tail + 8, hi);
+    if (rig->width == 32) {
+        qtest_writeq(rig->qts, QUEUE + rig->tail + 16, 0);
+        qtest_writeq(rig->qts, QUEUE + rig->tail + 24, 0);
+    }
+    rig->tail = (rig->tail + rig->width) % 4096;
+    qtest_writel(rig->qts, UNIT + VTD_IQT, rig->tail);
+}
+
+static void queue_wait(Rig *rig, uint32_t value)
+{
+    queue(rig, VTD_DESC_WAIT | VTD_DESC_WAIT_SW | (uint64_t)value << 32,
+          STATUS);
+}
+
+static uint32_t status(Rig *rig)
+{
+    return qtest_readl(rig->qts, STATUS);
+}
+
+static void start_bare(Rig *rig, const char *options)
+{
+    rig->qts = qtest_initf("-machine q35 -nodefaults %s "
+                           "-device vtd-test-endpoint,id=te,addr=4", options);
+    config_write(rig, 0x10, BAR);
+    config_write(rig, 0x04, 6);
+    g_assert_cmphex(get(rig, VTE_ID), ==, VTE_ID_VALUE);
+}
+
+static void stop(Rig *rig)
+{
+    qtest_quit(rig->qts);
+}
+
+/* Second-stage tables with pages at 0 and 0x1000. */
+static void build_second(Rig *rig)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        qtest_writeq(rig->qts, TABLE + i * 0x1000,
+                     (TABLE + (i + 1) * 0x1000) | RW);
+    }
+    qtest_writeq(rig->qts, TABLE + 0x3000, PAGE | RW);
+    qtest_writeq(rig->qts, TABLE + 0x3008, OTHER | RW);
+}
+
+/* Legacy mode with translation type @type. */
+static void start(Rig *rig, unsigned type)
+{
+    start_bare(rig, LEGACY);
+    qtest_writeq(rig->qts, ROOT, CONTEXT | VTD_ROOT_P);
+    qtest_writeq(rig->qts, CONTEXT + SID * 16,
+                 TABLE | VTD_CTX_P | type << VTD_CTX_TT_SHIFT);
+    qtest_writeq(rig->qts, CONTEXT + SID * 16 + 8,
+                 VTD_AW_4LEVEL | DOMAIN << VTD_CTX_DID_SHIFT);
+    build_second(rig);
+    qtest_writeq(rig->qts, UNIT + VTD_RTADDR, ROOT);
+    gcmd(rig, VTD_GCMD_SRTP);
+    gcmd(rig, VTD_GCMD_TE);
+    enable_queue(rig, 16);
+}
+
+/* Scalable mode: RID_PASID 0 and PASID with the same entry. */
+static void start_scalable(Rig *rig, unsigned pgtt)
+{
+    static const uint32_t pasids[] = { 0, PASID };
+
+    start_bare(rig, SCALABLE);
+    qtest_writeq(rig->qts, ROOT, CONTEXT | VTD_ROOT_P);
+    qtest_writeq(rig->qts, CONTEXT + SID * 32, DIRECTORY | VTD_SMC_P |
+                 VTD_SMC_DTE | VTD_SMC_PASIDE | VTD_SMC_PRE);
+    qtest_writeq(rig->qts, DIRECTORY, PASIDS | VTD_PDE_P);
+    build_second(rig);
+    for (unsigned i = 0; i < 3; i++) {
+        qtest_writeq(rig->qts, FIRST + i * 0x1000,
+                     (FIRST + (i + 1) * 0x1000) | PWU);
+    }
+    qtest_writeq(rig->qts, FIRST + 0x3000, PAGE | PWU);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pasids); i++) {
+        uint64_t at = PASIDS + pasids[i] * VTD_PASID_ENTRY_SIZE;
+
+        qtest_writeq(rig->qts, at, TABLE | VTD_PE_P |
+                     VTD_AW_4LEVEL << VTD_PE_AW_SHIFT |
+                     pgtt << VTD_PE_PGTT_SHIFT);
+        qtest_writeq(rig->qts, at + 8, DOMAIN);
+        qtest_writeq(rig->qts, at + 16, FIRST);
+    }
+    qtest_writeq(rig->qts, UNIT + VTD_PQA, REQUESTS);
+    qtest_writeq(rig->qts, UNIT + VTD_RTADDR, ROOT |
+                 VTD_TTM_SCALABLE << VTD_RTADDR_TTM_SHIFT);
+    gcmd(rig, VTD_GCMD_SRTP);
+    gcmd(rig, VTD_GCMD_TE);
+    enable_queue(rig, 32);
+}
+
+/* What becomes of an access. */
+static unsigned act(Rig *rig, unsigned command, uint64_t address,
+                    unsigned length, uint32_t flags)
+{
+    qtest_writeq(rig->qts, BAR + VTE_ADDRESS, address);
+    set(rig, VTE_LENGTH, length);
+    set(rig, VTE_FLAGS, flags);
+    set(rig, VTE_COMMAND, command);
+    return get(rig, VTE_STATUS);
+}
+
+typedef struct Record {
+    unsigned reason;            /* 0: none was pending */
+    uint16_t sid;
+    uint64_t info;
+    bool has_pasid;
+    uint32_t pasid;
+} Record;
+
+static Record take(Rig *rig, unsigned index)
+{
+    uint64_t at = UNIT + VTD_FRCD + index * 16;
+    uint64_t hi = qtest_readq(rig->qts, at + 8);
+    Record r = {
+        .reason = hi & VTD_FRCD_F ? hi >> VTD_FRCD_FR_SHIFT & 0xff : 0,
+        .sid = hi,
+        .info = qtest_readq(rig->qts, at),
+        .has_pasid = hi & VTD_FRCD_PP,
+        .pasid = hi >> VTD_FRCD_PV_SHIFT & 0xfffff,
+    };
+
+    qtest_writel(rig->qts, at + 12, VTD_FRCD_F >> 32);
+    return r;
+}
+
+static Record take_first(Rig *rig)
+{
+    uint32_t fsts = qtest_readl(rig->qts, UNIT + VTD_FSTS);
+
+    return take(rig, fsts >> VTD_FSTS_FRI_SHIFT & 0xff);
+}
+
+static void test_plain(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    set(&rig, VTE_BUFFER, 0x12345678);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x10, 4, 0), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE + 0x10), ==, 0x12345678);
+    /* Two pages in one access; the second is elsewhere. */
+    set(&rig, VTE_BUFFER + 4, 0x9abcdef0);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0xffc, 8, 0), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, OTHER), ==, 0x9abcdef0);
+    g_assert_cmpint(take_first(&rig).reason, ==, 0);
+    stop(&rig);
+}
+
+/* The second page is absent: the first is reached, the fault names it. */
+static void test_boundary(void)
+{
+    Rig rig;
+    Record r;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    set(&rig, VTE_BUFFER, 0x11111111);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x1ffc, 8, 0), ==, VTE_BLOCKED);
+    g_assert_cmphex(qtest_readl(rig.qts, OTHER + 0xffc), ==, 0x11111111);
+    r = take_first(&rig);
+    g_assert_cmpint(r.reason, ==, VTD_FR_WRITE);
+    g_assert_cmphex(r.info, ==, 0x2000);
+    g_assert_cmpint(take_first(&rig).reason, ==, 0);
+    stop(&rig);
+}
+
+static void test_forged_dma(void)
+{
+    Rig rig;
+    Record r;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    qtest_writel(rig.qts, PAGE, 0x55555555);
+    set(&rig, VTE_REQUESTER, 0x0128);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0, 4, VTE_FORGED), ==, VTE_BLOCKED);
+    r = take_first(&rig);
+    g_assert_cmpint(r.reason, ==, VTD_FR_ROOT_NOT_PRESENT);
+    g_assert_cmphex(r.sid, ==, 0x0128);
+    set(&rig, VTE_REQUESTER, SID ^ 1);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0, 4, VTE_FORGED), ==, VTE_BLOCKED);
+    r = take_first(&rig);
+    g_assert_cmpint(r.reason, ==, VTD_FR_CONTEXT_NOT_PRESENT);
+    g_assert_cmphex(r.sid, ==, SID ^ 1);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE), ==, 0x55555555);
+    stop(&rig);
+}
+
+typedef struct Message {
+    const char *name;
+    unsigned reason;
+    uint16_t forged;            /* 0: its own */
+    uint32_t address;
+    uint64_t hi;                /* of interrupt entry 0 */
+} Message;
+
+#define REMAPPABLE (VTD_MSI_BASE | VTD_MSI_REMAPPABLE)
+#define SVT(type, sq, sid) ((uint64_t)(type) << VTD_IRTE_SVT_SHIFT | \
+                            (uint64_t)(sq) << VTD_IRTE_SQ_SHIFT | (sid))
+static const Message messages[] = {
+    { "own", 0, 0, REMAPPABLE, SVT(1, 0, SID) },
+    { "forged", VTD_FR_IR_SOURCE, SID ^ 1, REMAPPABLE, SVT(1, 0, SID) },
+    { "function-ignored", 0, SID ^ 4, REMAPPABLE, SVT(1, 1, SID) },
+    { "function-counts", VTD_FR_IR_SOURCE, SID ^ 2, REMAPPABLE,
+      SVT(1, 1, SID) },
+    { "all-functions", 0, SID ^ 7, REMAPPABLE, SVT(1, 3, SID) },
+    { "bus", 0, 0x0200, REMAPPABLE, SVT(2, 0, 0x0103) },
+    { "other-bus", VTD_FR_IR_SOURCE, 0x0400, REMAPPABLE, SVT(2, 0, 0x0103) },
+    { "compatibility", VTD_FR_IR_COMPATIBILITY, 0, VTD_MSI_BASE, 0 },
+    { "subhandle", VTD_FR_IR_REQUEST_RESERVED, 0, REMAPPABLE | VTD_MSI_SHV,
+      0 },
+};
+
+static void test_message(const void *data)
+{
+    const Message *m = data;
+    Rig rig;
+    Record r;
+
+    start_bare(&rig, LEGACY);
+    qtest_writeq(rig.qts, IRT, VTD_IRTE_P | 0x41 << 16);
+    qtest_writeq(rig.qts, IRT + 8, m->hi);
+    qtest_writeq(rig.qts, UNIT + VTD_IRTA, IRT | VTD_IRTA_EIME | 7);
+    gcmd(&rig, VTD_GCMD_SIRTP);
+    gcmd(&rig, VTD_GCMD_IRE);
+    set(&rig, VTE_REQUESTER, m->forged);
+    /* Reserved bits of the data count with a subhandle only. */
+    set(&rig, VTE_DATA, m->address & VTD_MSI_SHV ? 0x10000 : 0);
+    g_assert_cmpint(act(&rig, VTE_MESSAGE, m->address, 0,
+                        m->forged ? VTE_FORGED : 0), ==,
+                    m->reason ? VTE_BLOCKED : VTE_OK);
+    r = take_first(&rig);
+    g_assert_cmphex(r.reason, ==, m->reason);
+    if (m->reason) {
+        g_assert_cmphex(r.sid, ==, m->forged ? m->forged : SID);
+    }
+    stop(&rig);
+}
+
+/* Eight records, then overflow; cleared in order, then it records again. */
+static void test_overflow(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    for (unsigned i = 0; i < 9; i++) {
+        set(&rig, VTE_REQUESTER, 0x0100 + i * 8);
+        act(&rig, VTE_READ, 0x5000 + i * 0x1000, 4, VTE_FORGED);
+    }
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_FSTS), ==,
+                    VTD_FSTS_PFO | VTD_FSTS_PPF);
+    for (unsigned i = 0; i < 8; i++) {
+        Record r = take_first(&rig);
+
+        g_assert_cmphex(r.reason, ==, VTD_FR_ROOT_NOT_PRESENT);
+        g_assert_cmphex(r.sid, ==, 0x0100 + i * 8);
+        g_assert_cmphex(r.info, ==, 0x5000 + i * 0x1000);
+    }
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_FSTS) & 3, ==,
+                    VTD_FSTS_PFO);
+    act(&rig, VTE_READ, 0x5000, 4, VTE_FORGED);
+    g_assert_false(qtest_readl(rig.qts, UNIT + VTD_FSTS) & VTD_FSTS_PPF);
+    qtest_writel(rig.qts, UNIT + VTD_FSTS, VTD_FSTS_PFO);
+    act(&rig, VTE_READ, 0x5000, 4, VTE_FORGED);
+    g_assert_cmphex(take_first(&rig).reason, ==, VTD_FR_ROOT_NOT_PRESENT);
+    stop(&rig);
+}
+
+/* A write that is past translation: an invalidation with drain waits. */
+static void test_drain(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    set(&rig, VTE_BUFFER, 0x12345678);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x20, 4, VTE_DEFERRED), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE + 0x20), ==, 0);
+    qtest_writeq(rig.qts, TABLE + 0x3000, 0);
+    queue(&rig, VTD_DESC_IOTLB | 2 << 4 | DOMAIN << 16 | VTD_DESC_IOTLB_DW |
+          VTD_DESC_IOTLB_DR, 0);
+    queue_wait(&rig, 1);
+    g_assert_cmphex(status(&rig), ==, 0);
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_IQH), ==, 0);
+    g_assert_cmpint(act(&rig, VTE_COMMIT, 0x20, 4, 0), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE + 0x20), ==, 0x12345678);
+    g_assert_cmphex(status(&rig), ==, 1);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x20, 4, 0), ==, VTE_BLOCKED);
+    stop(&rig);
+}
+
+/* Without drain it completes at once, and the late write lands. */
+static void test_no_drain(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    set(&rig, VTE_BUFFER, 0x12345678);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x20, 4, VTE_DEFERRED), ==, VTE_OK);
+    queue(&rig, VTD_DESC_IOTLB | 2 << 4 | DOMAIN << 16, 0);
+    queue_wait(&rig, 1);
+    g_assert_cmphex(status(&rig), ==, 1);
+    g_assert_cmpint(act(&rig, VTE_COMMIT, 0x20, 4, 0), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE + 0x20), ==, 0x12345678);
+    stop(&rig);
+}
+
+static void test_queue_wraps(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    for (unsigned i = 1; i < 600; i++) {
+        queue_wait(&rig, i);
+        g_assert_cmpuint(status(&rig), ==, i);
+    }
+    /* A full ring less one, in one go. */
+    for (unsigned i = 0; i < 255; i++) {
+        qtest_writeq(rig.qts, QUEUE + (rig.tail + i * 16) % 4096,
+                     VTD_DESC_WAIT | VTD_DESC_WAIT_SW |
+                     (uint64_t)(1000 + i) << 32);
+        qtest_writeq(rig.qts, QUEUE + (rig.tail + i * 16) % 4096 + 8, STATUS);
+    }
+    rig.tail = (rig.tail + 255 * 16) % 4096;
+    qtest_writel(rig.qts, UNIT + VTD_IQT, rig.tail);
+    g_assert_cmpuint(status(&rig), ==, 1254);
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_IQH), ==, rig.tail);
+    stop(&rig);
+}
+
+static void flush_device(Rig *rig, uint64_t address)
+{
+    queue(rig, VTD_DESC_DEVICE_TLB | (uint64_t)SID << 32, address);
+}
+
+static void test_ats(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_ATS);
+    set(&rig, VTE_BUFFER, 0x12345678);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0, 4, VTE_TRANSLATED), ==,
+                    VTE_TLB_MISS);
+    g_assert_cmpint(act(&rig, VTE_TRANSLATE, 0, 0, VTE_FOR_WRITE), ==, VTE_OK);
+    g_assert_cmphex(qtest_readq(rig.qts, BAR + VTE_RESULT), ==, PAGE);
+    g_assert_cmphex(get(&rig, VTE_RIGHTS), ==, 3);
+    /* Its own TLB goes on after the IOTLB has been flushed... */
+    qtest_writeq(rig.qts, TABLE + 0x3000, 0);
+    queue(&rig, VTD_DESC_IOTLB | 1 << 4, 0);
+    queue_wait(&rig, 1);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 8, 4, VTE_TRANSLATED), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE + 8), ==, 0x12345678);
+    /* ...of another page... */
+    flush_device(&rig, 0x1000);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 8, 4, VTE_TRANSLATED), ==, VTE_OK);
+    /* ...and ends with its own. */
+    flush_device(&rig, 0);
+    g_assert_cmpint(get(&rig, VTE_INVALIDATIONS), ==, 2);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 8, 4, VTE_TRANSLATED), ==,
+                    VTE_TLB_MISS);
+    g_assert_cmpint(act(&rig, VTE_TRANSLATE, 0, 0, 0), ==, VTE_OK);
+    g_assert_cmphex(get(&rig, VTE_RIGHTS), ==, 0);
+    g_assert_cmpint(take_first(&rig).reason, ==, 0);
+    stop(&rig);
+}
+
+static void test_ats_forbidden(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_UNTRANSLATED);
+    g_assert_cmpint(act(&rig, VTE_TRANSLATE, 0, 0, 0), ==, VTE_UNSUPPORTED);
+    g_assert_cmpint(take_first(&rig).reason, ==, VTD_FR_TYPE_BLOCKED);
+    /* It claims to have translated what it has not. */
+    g_assert_cmpint(act(&rig, VTE_WRITE, PAGE, 4, VTE_RAW_TRANSLATED), ==,
+                    VTE_BLOCKED);
+    g_assert_cmpint(take_first(&rig).reason, ==, VTD_FR_TYPE_BLOCKED);
+    stop(&rig);
+}
+
+static void test_ats_time_out(void)
+{
+    Rig rig;
+
+    start(&rig, VTD_TT_ATS);
+    set(&rig, VTE_FLAGS, VTE_HOLD);
+    flush_device(&rig, 0);
+    queue_wait(&rig, 1);
+    qtest_clock_step(rig.qts, 500 * 1000 * 1000);
+    g_assert_cmphex(status(&rig), ==, 0);
+    set(&rig, VTE_COMMAND, VTE_ANSWER);
+    g_assert_cmphex(status(&rig), ==, 1);
+    /* This one is never answered. */
+    flush_device(&rig, 0);
+    queue_wait(&rig, 2);
+    queue_wait(&rig, 3);
+    qtest_clock_step(rig.qts, 2000LL * 1000 * 1000);
+    g_assert_true(qtest_readl(rig.qts, UNIT + VTD_FSTS) & VTD_FSTS_ITE);
+    g_assert_cmphex(qtest_readq(rig.qts, UNIT + VTD_IQERCD) >>
+                    VTD_IQERCD_ITESID_SHIFT & 0xffff, ==, SID);
+    g_assert_cmphex(status(&rig), ==, 1);
+    qtest_writel(rig.qts, UNIT + VTD_FSTS, VTD_FSTS_ITE);
+    g_assert_cmphex(status(&rig), ==, 3);
+    stop(&rig);
+}
+
+static void test_pasid(const void *data)
+{
+    unsigned pgtt = GPOINTER_TO_UINT(data);
+    Rig rig;
+    Record r;
+
+    start_scalable(&rig, pgtt);
+    if (pgtt == VTD_PGTT_NESTED) {
+        /* The second stage maps the tables to themselves: one 2M page. */
+        qtest_writeq(rig.qts, TABLE + 0x2000, VTD_SS_PS | RW);
+        qtest_writeq(rig.qts, TABLE + 0x2008, PAGE | VTD_SS_PS | RW);
+    }
+    set(&rig, VTE_BUFFER, 0x12345678);
+    set(&rig, VTE_PASID, PASID);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x40, 4, VTE_HAS_PASID), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE + 0x40), ==, 0x12345678);
+    if (pgtt != VTD_PGTT_SECOND) {
+        g_assert_cmphex(qtest_readq(rig.qts, FIRST + 0x3000) &
+                        (VTD_FS_A | VTD_FS_D), ==, VTD_FS_A | VTD_FS_D);
+    }
+    /* Without one it takes RID_PASID's way. */
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x44, 4, 0), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE + 0x44), ==, 0x12345678);
+    set(&rig, VTE_PASID, PASID + 1);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0x40, 4, VTE_HAS_PASID), ==,
+                    VTE_BLOCKED);
+    r = take_first(&rig);
+    g_assert_cmphex(r.reason, ==, VTD_FR_SM_PASID_NOT_PRESENT);
+    g_assert_true(r.has_pasid);
+    g_assert_cmphex(r.pasid, ==, PASID + 1);
+    stop(&rig);
+}
+
+static void test_pasid_flush(void)
+{
+    Rig rig;
+
+    start_scalable(&rig, VTD_PGTT_FIRST);
+    set(&rig, VTE_PASID, PASID);
+    g_assert_cmpint(act(&rig, VTE_READ, 0, 4, VTE_HAS_PASID), ==, VTE_OK);
+    qtest_writeq(rig.qts, FIRST + 0x3000, 0);
+    g_assert_cmpint(act(&rig, VTE_READ, 0, 4, VTE_HAS_PASID), ==, VTE_OK);
+    queue(&rig, VTD_DESC_PASID_IOTLB | VTD_PIOTLB_PAGES << 4 | DOMAIN << 16 |
+          (uint64_t)PASID << 32, 0);
+    g_assert_cmpint(act(&rig, VTE_READ, 0, 4, VTE_HAS_PASID), ==, VTE_BLOCKED);
+    g_assert_cmphex(take_first(&rig).reason, ==, VTD_FR_SM_FIRST_NOT_PRESENT);
+    stop(&rig);
+}
+
+static void test_page_request(void)
+{
+    Rig rig;
+
+    start_scalable(&rig, VTD_PGTT_FIRST);
+    set(&rig, VTE_PASID, PASID);
+    set(&rig, VTE_GROUP, 77);
+    g_assert_cmpint(act(&rig, VTE_REQUEST_PAGE, 0x7000, 0, VTE_HAS_PASID |
+                        VTE_FOR_WRITE | VTE_LAST), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_PQT), ==, 32);
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_PRS), ==, VTD_PRS_PPR);
+    g_assert_cmphex(qtest_readq(rig.qts, REQUESTS), ==, VTD_PRQ_TYPE |
+                    VTD_PRQ_PASID_PRESENT | SID << 16 | (uint64_t)PASID << 32);
+    g_assert_cmphex(qtest_readq(rig.qts, REQUESTS + 8), ==,
+                    0x7000 | 77 << 3 | 7);
+    queue(&rig, VTD_DESC_PAGE_RESPONSE | VTD_DESC_PGR_PP | SID << 16 |
+          (uint64_t)PASID << 32, 77 << 3 | VTD_DESC_PGR_LPIG);
+    g_assert_cmphex(get(&rig, VTE_RESPONSES), ==, 1);
+    g_assert_cmphex(get(&rig, VTE_LAST_RESPONSE), ==, 77 << 16);
+    stop(&rig);
+}
+
+#define PATH "/iovlab/vtd-endpoint/"
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func(PATH "plain", test_plain);
+    qtest_add_func(PATH "boundary", test_boundary);
+    qtest_add_func(PATH "forged-dma", test_forged_dma);
+    qtest_add_func(PATH "overflow", test_overflow);
+    qtest_add_func(PATH "drain", test_drain);
+    qtest_add_func(PATH "no-drain", test_no_drain);
+    qtest_add_func(PATH "queue-wraps", test_queue_wraps);
+    qtest_add_func(PATH "ats", test_ats);
+    qtest_add_func(PATH "ats-forbidden", test_ats_forbidden);
+    qtest_add_func(PATH "ats-time-out", test_ats_time_out);
+    qtest_add_data_func(PATH "pasid/first", GUINT_TO_POINTER(VTD_PGTT_FIRST),
+                        test_pasid);
+    qtest_add_data_func(PATH "pasid/second", GUINT_TO_POINTER(VTD_PGTT_SECOND),
+                        test_pasid);
+    qtest_add_data_func(PATH "pasid/nested", GUINT_TO_POINTER(VTD_PGTT_NESTED),
+                        test_pasid);
+    qtest_add_func(PATH "pasid/flush", test_pasid_flush);
+    qtest_add_func(PATH "page-request", test_page_request);
+    for (unsigned i = 0; i < G_N_ELEMENTS(messages); i++) {
+        g_autofree char *name = g_strconcat(PATH "message/", messages[i].name,
+                                            NULL);
+
+        qtest_add_data_func(name, &messages[i], test_message);
+    }
+    return g_test_run();
+}
