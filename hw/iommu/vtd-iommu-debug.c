@@ -90,6 +90,11 @@ static char *get_stats(Object *obj, Error **errp)
     qdict_put_int(d, "irte-hits", st.irte_hits);
     qdict_put_int(d, "irte-misses", st.irte_misses);
     qdict_put_int(d, "walk-reads", st.walk_reads);
+    qdict_put_bool(d, "scalable", st.scalable);
+    qdict_put_int(d, "first-stage-walks", st.first_walks);
+    qdict_put_int(d, "entry-updates", st.entry_updates);
+    qdict_put_int(d, "device-invalidations", st.device_invalidations);
+    qdict_put_int(d, "page-requests", st.page_requests);
     qdict_put_int(d, "descriptors", st.descriptors);
     qdict_put_int(d, "invalidated", st.invalidated);
     qdict_put_int(d, "faults", st.faults);

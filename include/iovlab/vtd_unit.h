@@ -273,11 +273,13 @@ typedef struct VtdUnitStats {
     uint64_t irte_hits;
     uint64_t irte_misses;
     uint64_t walk_reads;        /* entries read from memory */
+    uint64_t first_walks;       /* walks of a first stage, also nested */
     uint64_t faults;            /* blocked requests */
     uint64_t faults_lost;       /* of these, not recorded for want of room */
     uint64_t descriptors;       /* of the invalidation queue */
     uint64_t invalidated;       /* cache entries taken out by invalidations */
     uint32_t iotlb_used;        /* entries in use now */
+    bool scalable;              /* the root table is in scalable mode */
 } VtdUnitStats;
 
 void vtd_unit_stats(const VtdUnit *u, VtdUnitStats *stats);

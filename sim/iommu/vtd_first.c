@@ -219,6 +219,7 @@ bool vtd_walk_first(VtdUnit *u, const VtdContext *ctx,
     };
     uint64_t table = ctx->first;
 
+    u->stats.first_walks++;
     for (f.level = ctx->first_levels; f.level >= 1; f.level--) {
         f.gpa = table +
                 (request->address >> vtd_level_shift(f.level) & 511) * 8;

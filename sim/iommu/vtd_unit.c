@@ -235,4 +235,5 @@ void vtd_unit_stats(const VtdUnit *u, VtdUnitStats *stats)
 {
     *stats = u->stats;
     stats->iotlb_used = u->pages.used;
+    stats->scalable = vtd_scalable(u);
 }

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests behind a remapping unit: what the tests of it share."""
+import os
+import re
+
+from guest import ROOT, TROUBLE, Guest, image, need
+
+# A failed DMA is trouble as well.
+FAULTS = re.compile(TROUBLE.pattern + '|DMAR.*(?:fault|error)|INTR-REMAP')
+MODULES = ('--only-module', 'virtio_net', '--module', 'virtio_pci')
+VFIO = ('--module', 'vfio-pci', '--module', 'vfio_iommu_type1')
+TRIXIE = ('--suite', 'trixie')
+NIC = ('-netdev', 'user,id=n0', '-device',
+       'virtio-net-pci,netdev=n0,iommu_platform=on,disable-legacy=on')
+# Linux looks for timer interrupts for some 40 ms, in which a busy machine may
+# run the processor and not the timer; with remapping it then panics.
+APPEND = ('intel_iommu=on no_timer_check iovlab.ip=10.0.2.15/24 '
+          'iovlab.gw=10.0.2.2 ')
+# The same guests run on both: a difference is seen as one.
+OURS = 'vtd-iommu'
+REFERENCE = 'intel-iommu,intremap=on,eim=on'
+
+
+def program(name):
+    """Options for image() that put a guest program of ours into it."""
+    path = os.path.join(ROOT, 'build', 'guest', 'iovlab-' + name)
+    return ('--add', f'{path}:/bin/iovlab-{name}')
+
+
+def boot(options='', append='', extra=(), smp=2, devices=(), unit=OURS,
+         units=None, nic=NIC, memory='512', trouble=FAULTS):
+    """A guest; units: the -device options of several units."""
+    front = []
+    for one in units or [unit + options]:
+        front += ['-device', one]
+    return Guest(kernel=image(*extra, *MODULES), smp=smp, memory=memory,
+                 devices=[*front, *nic, *devices], append=APPEND + append,
+                 trouble=trouble)
+
+
+def traffic(guest, count=20, address='10.0.2.2'):
+    output = guest.check(f'ping -c {count} -i 0.05 {address}', 120)
+    need(f'{count} packets received' in output, output)
+
+
+def has(guest, *lines):
+    console = guest.check('dmesg')
+    for line in lines:
+        need(re.search(line, console), f'no "{line}" in the kernel\'s log')

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Linux in scalable mode: PASID tables, first-stage tables, ATS."""
+# timeout: 900
+import json
+
+from guest import main, need
+from iommu_guest import TRIXIE, boot, has, traffic
+
+SCALABLE = ',id=unit,x-scalable-mode=on'
+ATS = ('-netdev', 'user,id=n0', '-device',
+       'virtio-net-pci,netdev=n0,iommu_platform=on,disable-legacy=on,ats=on')
+
+
+def stats(guest):
+    return json.loads(guest.qmp.command(
+        'qom-get', path='/machine/peripheral/unit', property='stats'))
+
+
+def run(options='', append='', **more):
+    """Boots and talks; the unit's statistics."""
+    with boot(SCALABLE + options, append, **more) as guest:
+        guest.up(200)
+        has(guest, 'Enabled IRQ remapping in x2apic mode')
+        # RTADDR as the driver wrote it: TTM is 1.
+        root = guest.check('cat /sys/class/iommu/dmar0/intel-iommu/ecap')
+        need(int(root, 16) >> 43 & 1, 'SMTS is not offered')
+        traffic(guest)
+        result = stats(guest)
+        need(result['scalable'], 'the driver did not choose scalable mode')
+        return result
+
+
+def first_stage():
+    """first-stage domains: the unit sets accessed and dirty bits"""
+    for append in ('', 'iommu.strict=1'):
+        result = run(append=append)
+        need(result['first-stage-walks'] > 0, result)
+
+
+def second_stage():
+    """second stage only, and pass-through"""
+    result = run(',x-flts=off')
+    need(result['first-stage-walks'] == 0 and result['iotlb-hits'] > 0,
+         result)
+    run(append='iommu=pt')
+
+
+def wide():
+    """57 bits (five levels), caching mode, small caches"""
+    run(',aw-bits=57')
+    run(',caching-mode=on')
+    run(',iotlb-entries=4,iotlb-ways=1')
+
+
+def device_tlb():
+    """ATS is switched on and every flush of its TLB is answered"""
+    result = run(',device-iotlb=on', 'iommu.strict=1', nic=ATS)
+    need(result['device-invalidations'] > 0, result)
+
+
+def trixie():
+    """Debian 13's kernel (6.12)"""
+    result = run(extra=TRIXIE)
+    need(result['iotlb-hits'] > 0, result)
+    run(extra=TRIXIE, append='iommu.strict=1')
+
+
+main(first_stage, second_stage, wide, device_tlb, trixie)
