@@ -2,45 +2,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A new kernel finds the unit as the old one left it."""
 # timeout: 900
-import functools
-import http.server
-import os
 import re
-import threading
 
-from guest import TROUBLE, main, need
-from iommu_guest import OURS, REFERENCE, boot, has, program, traffic
+from guest import TROUBLE, image, main, need
+from iommu_guest import (MODULES, OURS, REFERENCE, boot, has, program,
+                         traffic)
 
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format, *args):
-        pass
+EXTRA = (*program('kexec'), '--module', 'virtio_blk')
 
 
-def serve(directory):
-    """The port of a server for the directory's files."""
-    server = http.server.ThreadingHTTPServer(
-        ('127.0.0.1', 0), functools.partial(Quiet, directory=directory))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address[1]
+def disks():
+    """The guest's own kernel and initramfs, on two disks behind the unit."""
+    options = []
+    for path, name in zip(image(*EXTRA, *MODULES), ('kernel', 'initrd')):
+        options += ['-drive', f'if=none,id={name},format=raw,readonly=on,'
+                    f'file={path}', '-device',
+                    f'virtio-blk-pci,drive={name},iommu_platform=on,'
+                    'disable-legacy=on']
+    return options
 
 
 def fetch(guest):
-    """Puts the guest's own kernel and initramfs into the guest."""
-    for path, name in ((guest.kernel, 'kernel'), (guest.initrd, 'initrd')):
-        port = serve(os.path.dirname(path))
-        guest.check(f'wget -q -O /{name} http://10.0.2.2:{port}/'
-                    f'{os.path.basename(path)}', 120)
+    guest.check('dd if=/dev/vda of=/kernel bs=1M; '
+                'dd if=/dev/vdb of=/initrd bs=1M', 120)
 
 
 def next_kernel(guest, option, more):
     guest.check(f'iovlab-kexec {option} /kernel /initrd '
-                '"$(sed s/crashkernel=[^ ]*// /proc/cmdline) ' + more + '"',
+                '"$(sed "s/crashkernel=[^ ]*//" /proc/cmdline) ' + more + '"',
                 60)
 
 
 def orderly(unit, append=''):
-    with boot(unit=unit, append=append, extra=program('kexec'),
+    with boot(unit=unit, append=append, extra=EXTRA, devices=disks(),
               memory='768') as guest:
         guest.up(200)
         traffic(guest, 5)
@@ -62,7 +56,7 @@ def kexec():
 def crash(unit):
     """The old kernel panics while its NIC has DMA; the next copies tables."""
     with boot(unit=unit, append='crashkernel=256M ',
-              extra=program('kexec'), memory='1024',
+              extra=EXTRA, devices=disks(), memory='1024',
               trouble=re.compile('Kernel panic.*second')) as guest:
         guest.up(200)
         traffic(guest, 5)

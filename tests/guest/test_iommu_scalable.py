@@ -8,8 +8,10 @@ from guest import main, need
 from iommu_guest import TRIXIE, boot, has, traffic
 
 SCALABLE = ',id=unit,x-scalable-mode=on'
-ATS = ('-netdev', 'user,id=n0', '-device',
-       'virtio-net-pci,netdev=n0,iommu_platform=on,disable-legacy=on,ats=on')
+# A PCIe device only behind a port.
+ATS = ('-device', 'pcie-root-port,id=rp0,chassis=1', '-netdev', 'user,id=n0',
+       '-device', 'virtio-net-pci,netdev=n0,iommu_platform=on,'
+       'disable-legacy=on,bus=rp0,ats=on')
 
 
 def stats(guest):
