@@ -24,14 +24,19 @@
 
 typedef struct IxgbeFunction IxgbeFunction;
 
-/* What surrounds the function; all of it is required. */
+/* What surrounds the function. */
 typedef struct IxgbeFunctionOps {
     /* DMA with the function's requester id; false if any byte faulted. */
     bool (*dma_read)(void *opaque, uint64_t address, void *buf, size_t len);
     bool (*dma_write)(void *opaque, uint64_t address, const void *buf,
                       size_t len);
-    /* Sends the MSI-X message of a vector (or notes it pending). */
+    /*
+     * Sends the MSI-X message of a vector (or notes it pending).  A PF without
+     * GPIE.Multiple_MSIX has vector 0 only, which MSI may be instead.
+     */
     void (*interrupt)(void *opaque, unsigned vector);
+    /* The level of INTx; NULL for a VF, which has none. */
+    void (*line)(void *opaque, bool level);
     /* Monotonic; stands still while the VM is stopped. */
     uint64_t (*clock_ns)(void *opaque);
     /* Asks for ixgbe_function_timer() at @deadline_ns; UINT64_MAX: never. */
@@ -57,12 +62,23 @@ typedef struct IxgbeVfConfig {
 /* @ops and @opaque outlive the function.  @config is copied. */
 IxgbeFunction *ixgbe_vf_new(const IxgbeVfConfig *config,
                             const IxgbeFunctionOps *ops, void *opaque);
+/* The PF's function half: 128 queue pairs, 64 vectors. */
+IxgbeFunction *ixgbe_pf_new(const IxgbeFunctionOps *ops, void *opaque);
+/*
+ * VF number @vf of a PF in this process: it shows the queues of its pool,
+ * which are the PF's.  NULL if the PF has one of this number.  Freed before
+ * the PF.
+ */
+IxgbeFunction *ixgbe_vf_window_new(IxgbeFunction *pf, unsigned vf,
+                                   const IxgbeFunctionOps *ops, void *opaque);
 void ixgbe_function_free(IxgbeFunction *fn);
 
 /* The adapter's end; until it is set, transmitted frames wait. */
 void ixgbe_function_set_port(IxgbeFunction *fn, const IxgbePortOps *ops,
                              void *port);
 
+/* Whether the function half decodes this BAR0 offset. */
+bool ixgbe_function_decodes(const IxgbeFunction *fn, uint64_t offset);
 /* BAR0.  @size is 1, 2, 4 or 8. */
 uint64_t ixgbe_function_mmio_read(IxgbeFunction *fn, uint64_t offset,
                                   unsigned size);
@@ -110,6 +126,21 @@ void ixgbe_function_drain(IxgbeFunction *fn, void (*done)(void *opaque),
                           void *opaque);
 void ixgbe_function_drain_cancel(IxgbeFunction *fn);
 
+/* --- PF ------------------------------------------------------------------- */
+
+/* Causes of EICR 31:16 that the adapter raises. */
+void ixgbe_pf_cause(IxgbeFunction *pf, uint32_t eicr);
+/* CTRL.RST, CTRL.LRST: with the queues of all VFs. */
+void ixgbe_pf_soft_reset(IxgbeFunction *pf);
+/*
+ * Pools of @pool_queues queues each (0: none, 2, 4, 8), of which the first
+ * @vfs are VFs'.
+ */
+void ixgbe_pf_set_pools(IxgbeFunction *pf, unsigned vfs,
+                        unsigned pool_queues);
+/* The PF's register page, of the function half (docs/registers-ixgbe-pf.md). */
+char *ixgbe_pf_register_page(void);
+
 typedef struct IxgbeFunctionStats {
     uint64_t rx_frames;         /* written to a ring */
     uint64_t rx_bytes;          /* without FCS */
@@ -125,7 +156,8 @@ void ixgbe_function_stats(const IxgbeFunction *fn, IxgbeFunctionStats *stats);
 
 /*
  * Everything the guest can see, including a packet that was sent in part.  On
- * failure the function is as after a power reset.  Load while held.
+ * failure the function is as after a power reset.  Load while held.  The
+ * queues that a VF shows of a PF are in the PF's state, not in the VF's.
  */
 void ixgbe_function_save(const IxgbeFunction *fn, StateWriter *w);
 bool ixgbe_function_load(IxgbeFunction *fn, StateReader *r);

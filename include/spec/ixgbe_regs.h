@@ -56,6 +56,38 @@
 #define IXGBE_EITR_LLI          0x001f8000u
 #define IXGBE_EITR_CNT_WDIS     0x80000000u
 
+/* 8.2.3.5 interrupts, PF */
+#define IXGBE_FRTIMER           0x00048
+#define IXGBE_TCPTIMER          0x0004c
+#define IXGBE_EICR              0x00800
+#define IXGBE_EICS              0x00808
+#define IXGBE_EIAC              0x00810
+#define IXGBE_EITR(n)           (0x00820 + 4 * (n))     /* 0..23 */
+#define IXGBE_EITR_HIGH(n)      (0x12300 + 4 * ((n) - 24))  /* 24..128 */
+#define IXGBE_EITRS             129
+#define IXGBE_EIMS              0x00880
+#define IXGBE_EIMC              0x00888
+#define IXGBE_EIAM              0x00890
+#define IXGBE_EITRSEL           0x00894
+#define IXGBE_GPIE              0x00898
+#define IXGBE_IVAR(n)           (0x00900 + 4 * (n))
+#define IXGBE_IVAR_MISC         0x00a00
+#define IXGBE_EICR_EX(n)        (0x00a80 + 4 * (n))
+#define IXGBE_EICS_EX(n)        (0x00a90 + 4 * (n))
+#define IXGBE_EIMS_EX(n)        (0x00aa0 + 4 * (n))
+#define IXGBE_EIMC_EX(n)        (0x00ab0 + 4 * (n))
+#define IXGBE_EIAM_EX(n)        (0x00ad0 + 4 * (n))
+#define IXGBE_RSCINT(n)         (0x12000 + 4 * (n))
+
+/* Four vectors, each with a bit that says whether it is one. */
+#define IXGBE_IVAR_MASK         0xbfbfbfbfu
+#define IXGBE_IVAR_VECTOR       0x3fu
+#define IXGBE_EICR_QUEUES       0x0000ffffu
+#define IXGBE_GPIE_MSIX         0x00000010u     /* Multiple_MSIX */
+#define IXGBE_GPIE_OCD          0x00000020u
+#define IXGBE_GPIE_EIMEN        0x00000040u
+#define IXGBE_GPIE_EIAME        0x40000000u
+
 /* 8.3.5 mailbox, VF */
 #define IXGBE_VFMBMEM(n)        (0x0200 + 4 * (n))
 #define IXGBE_VFMAILBOX         0x02fc
@@ -99,6 +131,38 @@
 #define IXGBE_VFGPTC            0x201c
 #define IXGBE_VFGOTC_LSB        0x2020
 #define IXGBE_VFGOTC_MSB        0x2024
+
+/* 8.2.3.8, 8.2.3.9 queues, PF: 0 to 63, and 64 to 127 of receive */
+#define IXGBE_PF_RXQ            0x01000         /* as VFRDBAL(0) and on */
+#define IXGBE_PF_RXQ_HIGH       0x0d000
+#define IXGBE_PF_TXQ            0x06000         /* as VFTDBAL(0) and on */
+#define IXGBE_RDBAL(n) \
+    ((n) < 64 ? 0x01000 + 0x40 * (n) : 0x0d000 + 0x40 * ((n) - 64))
+#define IXGBE_RDBAH(n)          (IXGBE_RDBAL(n) + 0x04)
+#define IXGBE_RDLEN(n)          (IXGBE_RDBAL(n) + 0x08)
+#define IXGBE_DCA_RXCTRL(n)     (IXGBE_RDBAL(n) + 0x0c)
+#define IXGBE_RDH(n)            (IXGBE_RDBAL(n) + 0x10)
+#define IXGBE_SRRCTL(n)         (IXGBE_RDBAL(n) + 0x14)
+#define IXGBE_RDT(n)            (IXGBE_RDBAL(n) + 0x18)
+#define IXGBE_RXDCTL(n)         (IXGBE_RDBAL(n) + 0x28)
+#define IXGBE_RSCCTL(n)         (IXGBE_RDBAL(n) + 0x2c)
+#define IXGBE_SRRCTL_ALIAS(n)   (0x02100 + 4 * (n))     /* 0..15 */
+#define IXGBE_DCA_RXCTRL_ALIAS(n) (0x02200 + 4 * (n))   /* 0..15 */
+#define IXGBE_TDBAL(n)          (0x06000 + 0x40 * (n))
+#define IXGBE_TDBAH(n)          (0x06004 + 0x40 * (n))
+#define IXGBE_TDLEN(n)          (0x06008 + 0x40 * (n))
+#define IXGBE_DCA_TXCTRL(n)     (0x0600c + 0x40 * (n))
+#define IXGBE_TDH(n)            (0x06010 + 0x40 * (n))
+#define IXGBE_TDT(n)            (0x06018 + 0x40 * (n))
+#define IXGBE_TXDCTL(n)         (0x06028 + 0x40 * (n))
+#define IXGBE_TDWBAL(n)         (0x06038 + 0x40 * (n))
+#define IXGBE_TDWBAH(n)         (0x0603c + 0x40 * (n))
+#define IXGBE_RSCDBU            0x03028
+#define IXGBE_RXCSUM            0x05000
+#define IXGBE_PSRTYPE_ALIAS(n)  (0x05480 + 4 * (n))     /* 0..15 */
+#define IXGBE_PSRTYPE(n)        (0x0ea00 + 4 * (n))
+#define IXGBE_DCA_ID            0x11070
+#define IXGBE_DCA_CTRL          0x11074
 
 /* Fields of a queue's registers, PF and VF alike */
 

@@ -13,30 +13,61 @@
 /* Work of one run, about a frame a unit; the rest in the next. */
 #define TX_BUDGET 256
 
-IxgbeFunction *ixgbe_vf_new(const IxgbeVfConfig *config,
-                            const IxgbeFunctionOps *ops, void *opaque)
+IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
+                                    const IxgbeVfConfig *config,
+                                    const IxgbeFunctionOps *ops, void *opaque)
 {
     IxgbeFunction *fn = g_new0(IxgbeFunction, 1);
 
+    fn->kind = kind;
     fn->config = *config;
     fn->ops = ops;
     fn->opaque = opaque;
-    fn->queues = CLAMP(config->queues, 1, IXGBE_VF_QUEUES);
-    fn->rx = g_new0(IxgbeRxq, fn->queues);
-    fn->tx = g_new0(IxgbeTxq, fn->queues);
-    for (unsigned i = 0; i < fn->queues; i++) {
-        fn->rx[i].fn = fn->tx[i].fn = fn;
-        fn->rx[i].index = fn->tx[i].index = i;
-    }
     fn->intr.fn = fn;
-    fn->intr.vectors = IXGBE_VF_VECTORS;
     fn->intr.timer = UINT64_MAX;
     fn->tx_packet = g_malloc(IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX);
     fn->tx_frame = g_malloc(IXGBE_FRAME_MAX);
     fn->rx_frame = g_malloc(IXGBE_FRAME_MAX);
+    return fn;
+}
+
+static void own_queues(IxgbeFunction *fn, unsigned queues)
+{
+    fn->queues = queues;
+    fn->rx = g_new0(IxgbeRxq, queues);
+    fn->tx = g_new0(IxgbeTxq, queues);
+    for (unsigned i = 0; i < queues; i++) {
+        fn->rx[i].fn = fn->tx[i].fn = fn;
+        fn->rx[i].index = fn->tx[i].index = i;
+    }
+}
+
+IxgbeFunction *ixgbe_vf_new(const IxgbeVfConfig *config,
+                            const IxgbeFunctionOps *ops, void *opaque)
+{
+    IxgbeFunction *fn = ixgbe_function_alloc(IXGBE_KIND_VF, config, ops,
+                                             opaque);
+
+    own_queues(fn, CLAMP(config->queues, 1, IXGBE_VF_QUEUES));
+    fn->psrtype = g_new0(uint32_t, 1);
+    fn->intr.vectors = IXGBE_VF_VECTORS;
     ixgbe_regs_init(&fn->regs, ixgbe_vf_regmap(), fn);
     ixgbe_function_reset(fn, IXGBE_RESET_POWER);
     return fn;
+}
+
+IxgbeFunction *ixgbe_pf_new(const IxgbeFunctionOps *ops, void *opaque)
+{
+    static const IxgbeVfConfig config = { .queues = IXGBE_QUEUES };
+    IxgbeFunction *pf = ixgbe_function_alloc(IXGBE_KIND_PF, &config, ops,
+                                             opaque);
+
+    own_queues(pf, IXGBE_QUEUES);
+    pf->psrtype = g_new0(uint32_t, IXGBE_POOLS);
+    pf->intr.vectors = IXGBE_MAX_VECTORS;
+    ixgbe_regs_init(&pf->regs, ixgbe_pf_regmap(), pf);
+    ixgbe_function_reset(pf, IXGBE_RESET_POWER);
+    return pf;
 }
 
 void ixgbe_function_free(IxgbeFunction *fn)
@@ -44,12 +75,18 @@ void ixgbe_function_free(IxgbeFunction *fn)
     if (!fn) {
         return;
     }
+    if (fn->kind == IXGBE_KIND_WINDOW) {
+        fn->pf->window[fn->vf] = NULL;
+        ixgbe_pf_apply_pools(fn->pf);
+    } else {
+        g_free(fn->rx);
+        g_free(fn->tx);
+        g_free(fn->psrtype);
+    }
     ixgbe_regs_clear(&fn->regs);
     g_free(fn->tx_packet);
     g_free(fn->tx_frame);
     g_free(fn->rx_frame);
-    g_free(fn->rx);
-    g_free(fn->tx);
     g_free(fn);
 }
 
@@ -61,6 +98,21 @@ void ixgbe_function_set_port(IxgbeFunction *fn, const IxgbePortOps *ops,
 }
 
 /* --- DMA, register access ------------------------------------------------- */
+
+bool ixgbe_function_is_busy(const IxgbeFunction *fn)
+{
+    return fn->pf ? fn->pf->busy : fn->busy;
+}
+
+void ixgbe_function_enter(IxgbeFunction *fn)
+{
+    ++*(fn->pf ? &fn->pf->busy : &fn->busy);
+}
+
+void ixgbe_function_leave(IxgbeFunction *fn)
+{
+    --*(fn->pf ? &fn->pf->busy : &fn->busy);
+}
 
 static bool dma_done(IxgbeFunction *fn, uint64_t address, size_t len, bool ok)
 {
@@ -76,9 +128,9 @@ bool ixgbe_dma_read(IxgbeFunction *fn, uint64_t address, void *buf,
 {
     bool ok;
 
-    fn->busy++;
+    ixgbe_function_enter(fn);
     ok = fn->ops->dma_read(fn->opaque, address, buf, len);
-    fn->busy--;
+    ixgbe_function_leave(fn);
     return dma_done(fn, address, len, ok);
 }
 
@@ -87,16 +139,24 @@ bool ixgbe_dma_write(IxgbeFunction *fn, uint64_t address, const void *buf,
 {
     bool ok;
 
-    fn->busy++;
+    ixgbe_function_enter(fn);
     ok = fn->ops->dma_write(fn->opaque, address, buf, len);
-    fn->busy--;
+    ixgbe_function_leave(fn);
     return dma_done(fn, address, len, ok);
+}
+
+bool ixgbe_function_decodes(const IxgbeFunction *fn, uint64_t offset)
+{
+    unsigned index;
+
+    return offset < ixgbe_regmap_size(fn->regs.map) &&
+           ixgbe_regmap_find(fn->regs.map, offset, &index);
 }
 
 uint64_t ixgbe_function_mmio_read(IxgbeFunction *fn, uint64_t offset,
                                   unsigned size)
 {
-    if (fn->busy) {
+    if (ixgbe_function_is_busy(fn)) {
         trace_ixgbe_function_reentry(fn, offset);
         return 0;
     }
@@ -106,7 +166,7 @@ uint64_t ixgbe_function_mmio_read(IxgbeFunction *fn, uint64_t offset,
 void ixgbe_function_mmio_write(IxgbeFunction *fn, uint64_t offset,
                                uint64_t value, unsigned size)
 {
-    if (fn->busy) {
+    if (ixgbe_function_is_busy(fn)) {
         trace_ixgbe_function_reentry(fn, offset);
         return;
     }
@@ -115,28 +175,54 @@ void ixgbe_function_mmio_write(IxgbeFunction *fn, uint64_t offset,
 
 /* --- reset ------------------------------------------------------------------ */
 
-/* 4.2: queues and interrupts; the mailbox outlives all but power. */
-void ixgbe_function_reset(IxgbeFunction *fn, IxgbeResetKind kind)
+static void reset_queues(IxgbeFunction *fn, IxgbeResetKind kind)
 {
-    trace_ixgbe_function_reset(fn, kind);
-    ixgbe_regs_reset(&fn->regs, kind);
     for (unsigned i = 0; i < fn->queues; i++) {
         ixgbe_rxq_reset(&fn->rx[i], kind);
         ixgbe_txq_reset(&fn->tx[i], kind);
     }
+}
+
+/* 4.2.2: also the queues of VFs, whose interrupt blocks stay as they are. */
+static void reset_pf(IxgbeFunction *pf)
+{
+    reset_queues(pf, IXGBE_RESET_POWER);
+    memset(pf->psrtype, 0, IXGBE_POOLS * sizeof(*pf->psrtype));
+    pf->packet_checksum = false;
+    ixgbe_intr_reset(&pf->intr);
+    ixgbe_pf_apply_pools(pf);
+}
+
+/* 4.2.2.2: queues and interrupts; the mailbox outlives all but power. */
+static void reset_vf(IxgbeFunction *fn, IxgbeResetKind kind)
+{
+    reset_queues(fn, kind);
     fn->other_vector = IXGBE_NO_VECTOR;
     fn->link_seen = false;
     ixgbe_intr_reset(&fn->intr);
     if (kind == IXGBE_RESET_POWER) {
-        fn->psrtype = 0;
+        if (fn->queues) {
+            *fn->psrtype = 0;
+        }
         fn->vfmailbox = 0;
         memset(fn->state.mbmem, 0, sizeof(fn->state.mbmem));
+    }
+    /* The lock is dropped with whatever held it. */
+    fn->vfmailbox &= ~IXGBE_VFMAILBOX_VFU;
+}
+
+void ixgbe_function_reset(IxgbeFunction *fn, IxgbeResetKind kind)
+{
+    trace_ixgbe_function_reset(fn, kind);
+    ixgbe_regs_reset(&fn->regs, kind);
+    if (fn->kind == IXGBE_KIND_PF) {
+        reset_pf(fn);
+    } else {
+        reset_vf(fn, kind);
     }
     if (kind != IXGBE_RESET_SW) {
         memset(&fn->stats, 0, sizeof(fn->stats));
     }
-    /* The lock is dropped with whatever held it. */
-    fn->vfmailbox &= ~IXGBE_VFMAILBOX_VFU;
     if (fn->port_ops) {
         fn->port_ops->reset(fn->port, kind != IXGBE_RESET_SW);
     }
@@ -153,6 +239,11 @@ void ixgbe_function_power_reset(IxgbeFunction *fn)
     ixgbe_function_reset(fn, IXGBE_RESET_POWER);
 }
 
+void ixgbe_pf_soft_reset(IxgbeFunction *pf)
+{
+    ixgbe_function_reset(pf, IXGBE_RESET_SW);
+}
+
 void ixgbe_function_set_bus_master(IxgbeFunction *fn, bool on)
 {
     if (fn->bus_master == on) {
@@ -163,7 +254,7 @@ void ixgbe_function_set_bus_master(IxgbeFunction *fn, bool on)
         fn->port_ops->bus_master(fn->port, on);
     }
     /* Transmit may go on, or a frame that waits is to be dropped. */
-    ixgbe_function_schedule(fn);
+    ixgbe_function_tx_kick_all(fn);
 }
 
 /* --- running ------------------------------------------------------------------ */
@@ -181,31 +272,81 @@ static bool may_transmit(const IxgbeFunction *fn)
     return fn->bus_master && fn->state.tx_enable && fn->port_ops && !fn->held;
 }
 
+void ixgbe_function_tx_kick(IxgbeTxq *q)
+{
+    q->fn->tx_ready[q->index / 64] |= 1ull << (q->index % 64);
+    ixgbe_function_schedule(q->fn);
+}
+
+void ixgbe_function_tx_kick_all(IxgbeFunction *fn)
+{
+    memset(fn->tx_ready, 0, sizeof(fn->tx_ready));
+    for (unsigned i = 0; i < fn->queues; i++) {
+        if (fn->tx[i].fn == fn) {
+            fn->tx_ready[i / 64] |= 1ull << (i % 64);
+        }
+    }
+    ixgbe_function_schedule(fn);
+}
+
+/* The next queue in turn that may have work. */
+static bool next_ready(const IxgbeFunction *fn, unsigned *index)
+{
+    const unsigned words = G_N_ELEMENTS(fn->tx_ready);
+    unsigned from = fn->next_tx / 64;
+
+    for (unsigned n = 0; n <= words; n++) {
+        unsigned word = (from + n) % words;
+        uint64_t ready = fn->tx_ready[word];
+
+        if (n == 0) {
+            ready &= UINT64_MAX << (fn->next_tx % 64);
+        }
+        if (ready) {
+            *index = word * 64 + __builtin_ctzll(ready);
+            return *index < fn->queues;
+        }
+    }
+    return false;
+}
+
 static void run_transmit(IxgbeFunction *fn)
 {
-    unsigned idle = 0;
+    unsigned i = 0;
 
     fn->tx_budget = TX_BUDGET;
-    while (fn->tx_budget > 0 && idle < fn->queues && may_transmit(fn)) {
-        bool more = ixgbe_txq_run(&fn->tx[fn->next_tx], TX_TURN);
+    while (fn->tx_budget > 0 && may_transmit(fn) && next_ready(fn, &i)) {
+        uint64_t bit = 1ull << (i % 64);
 
-        fn->next_tx = (fn->next_tx + 1) % fn->queues;
-        idle = more ? 0 : idle + 1;
+        fn->tx_ready[i / 64] &= ~bit;
+        fn->next_tx = (i + 1) % IXGBE_QUEUES;
+        if (fn->tx[i].fn == fn && ixgbe_txq_run(&fn->tx[i], TX_TURN)) {
+            fn->tx_ready[i / 64] |= bit;
+        }
     }
-    if (fn->tx_budget <= 0 && may_transmit(fn)) {
+    if (may_transmit(fn) && next_ready(fn, &i)) {
         ixgbe_function_schedule(fn);
     }
 }
 
+void ixgbe_function_rx_wait(IxgbeRxq *q)
+{
+    q->waiting = true;
+    q->fn->rx_waiting = true;
+}
+
 static void offer_again(IxgbeFunction *fn)
 {
-    bool waiting = false;
-
-    for (unsigned i = 0; i < fn->queues; i++) {
-        waiting |= fn->rx[i].waiting;
-        fn->rx[i].waiting = false;
+    if (!fn->rx_waiting) {
+        return;
     }
-    if (waiting && fn->port_ops) {
+    fn->rx_waiting = false;
+    for (unsigned i = 0; i < fn->queues; i++) {
+        if (fn->rx[i].fn == fn) {
+            fn->rx[i].waiting = false;
+        }
+    }
+    if (fn->port_ops) {
         fn->port_ops->rx_room(fn->port);
     }
 }
@@ -213,7 +354,7 @@ static void offer_again(IxgbeFunction *fn)
 void ixgbe_function_run(IxgbeFunction *fn)
 {
     fn->scheduled = false;
-    if (fn->held || fn->busy) {
+    if (fn->held || ixgbe_function_is_busy(fn)) {
         return;
     }
     offer_again(fn);
@@ -235,8 +376,8 @@ void ixgbe_function_hold(IxgbeFunction *fn, bool hold)
     fn->scheduled = false;
     if (!hold) {
         /* Whoever was told to wait while the VM stood still. */
-        fn->rx[0].waiting = true;
-        ixgbe_function_schedule(fn);
+        fn->rx_waiting = true;
+        ixgbe_function_tx_kick_all(fn);
     }
     ixgbe_intr_evaluate(&fn->intr);
 }
@@ -250,8 +391,12 @@ void ixgbe_function_hold(IxgbeFunction *fn, bool hold)
  */
 static unsigned rss_queue(const IxgbeFunction *fn, const IxgbeRxMeta *meta)
 {
-    unsigned used = 1u << (fn->psrtype >> IXGBE_PSRTYPE_RQPL_SHIFT);
+    unsigned used;
 
+    if (fn->kind == IXGBE_KIND_PF) {
+        return ixgbe_pf_rss_queue(fn, meta);
+    }
+    used = 1u << (*fn->psrtype >> IXGBE_PSRTYPE_RQPL_SHIFT);
     return meta->queue & ~(meta->rss_mask & ~(used - 1));
 }
 
@@ -260,16 +405,16 @@ IxgbeRxResult ixgbe_function_rx(IxgbeFunction *fn, const uint8_t *frame,
 {
     unsigned queue = rss_queue(fn, meta);
 
-    if (fn->held || fn->busy) {
-        fn->rx[0].waiting = true;
-        if (fn->busy) {
+    if (fn->held || ixgbe_function_is_busy(fn)) {
+        fn->rx_waiting = true;
+        if (!fn->held) {
             ixgbe_function_schedule(fn);
         }
         return IXGBE_RX_WAIT;
     }
     if (!fn->bus_master || !fn->state.rx_enable ||
-        queue >= fn->queues || len < FRAME_ETH_LEN ||
-        len > IXGBE_FRAME_MAX) {
+        queue >= fn->queues || fn->rx[queue].fn != fn ||
+        len < FRAME_ETH_LEN || len > IXGBE_FRAME_MAX) {
         trace_ixgbe_rxq_drop(fn, queue, len, "function is off");
         fn->stats.rx_dropped++;
         return IXGBE_RX_DONE;
@@ -280,21 +425,23 @@ IxgbeRxResult ixgbe_function_rx(IxgbeFunction *fn, const uint8_t *frame,
 void ixgbe_function_tx_room(IxgbeFunction *fn)
 {
     for (unsigned i = 0; i < fn->queues; i++) {
-        fn->tx[i].blocked = false;
+        IxgbeTxq *q = &fn->tx[i];
+
+        if (q->fn == fn && q->blocked) {
+            q->blocked = false;
+            ixgbe_function_tx_kick(q);
+        }
     }
-    ixgbe_function_schedule(fn);
 }
 
 #define MAILBOX_EDGES (IXGBE_VFMAILBOX_PFSTS | IXGBE_VFMAILBOX_PFACK)
 #define MAILBOX_LEVELS (IXGBE_VFMAILBOX_VFU | IXGBE_VFMAILBOX_PFU)
 
-void ixgbe_function_set_state(IxgbeFunction *fn, const IxgbePortState *state)
+/* A VF's mailbox bits; whether it is to be told. */
+static bool take_mailbox(IxgbeFunction *fn, const IxgbePortState *state)
 {
     bool tell = state->vfmailbox & MAILBOX_EDGES;
 
-    trace_ixgbe_function_state(fn, state->links, state->rx_enable,
-                               state->tx_enable, state->pf_reset_done,
-                               state->vfmailbox);
     fn->vfmailbox = (fn->vfmailbox & ~MAILBOX_LEVELS) |
                     (state->vfmailbox & (MAILBOX_LEVELS | MAILBOX_EDGES));
     if (state->pf_reset_done && !fn->state.pf_reset_done) {
@@ -308,11 +455,36 @@ void ixgbe_function_set_state(IxgbeFunction *fn, const IxgbePortState *state)
         tell = true;
     }
     fn->link_seen &= !!(state->links & IXGBE_LINKS_UP);
+    return tell;
+}
+
+void ixgbe_function_set_state(IxgbeFunction *fn, const IxgbePortState *state)
+{
+    bool tell;
+
+    trace_ixgbe_function_state(fn, state->links, state->rx_enable,
+                               state->tx_enable, state->pf_reset_done,
+                               state->vfmailbox);
+    tell = fn->kind != IXGBE_KIND_PF && take_mailbox(fn, state);
     fn->state = *state;
     if (tell) {
         ixgbe_intr_raise(&fn->intr, fn->other_vector);
     }
-    ixgbe_function_schedule(fn);
+    ixgbe_function_tx_kick_all(fn);
+}
+
+void ixgbe_pf_cause(IxgbeFunction *pf, uint32_t eicr)
+{
+    ixgbe_intr_raise_mask(&pf->intr, 0, eicr & 0xffff0000u);
+}
+
+void ixgbe_function_apply_ivar(IxgbeFunction *fn)
+{
+    if (fn->kind == IXGBE_KIND_PF) {
+        ixgbe_pf_apply_ivar(fn);
+    } else {
+        ixgbe_vf_apply_ivar(fn);
+    }
 }
 
 bool ixgbe_function_link_seen(const IxgbeFunction *fn)
@@ -371,7 +543,7 @@ void ixgbe_function_check_drain(IxgbeFunction *fn)
         return;
     }
     for (unsigned i = 0; i < fn->queues; i++) {
-        if (!ixgbe_rxq_consumed(&fn->rx[i])) {
+        if (fn->rx[i].fn == fn && !ixgbe_rxq_consumed(&fn->rx[i])) {
             return;
         }
     }

@@ -2,8 +2,7 @@
  * Inside the function half: the objects that register views show.
  *
  * Queues and the interrupt block know nothing of register offsets; a view
- * (vf_regs.c) is a table of rows over them.  They are sized for the PF's 128
- * queues, of which a VF shows its own few.
+ * (vf_regs.c, pf_regs.c) is a table of rows over them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -68,21 +67,53 @@ typedef struct IxgbeTxq {
     uint16_t done[128];
 } IxgbeTxq;
 
+/* Causes that are not a queue's: EICR 31:16 of the PF (8.2.3.5.1). */
+typedef struct IxgbeOtherCauses {
+    uint32_t eicr;
+    uint32_t eims;
+    uint32_t eiac;
+    uint32_t eiam;
+    uint32_t event;
+    uint8_t vector;
+} IxgbeOtherCauses;
+
 typedef struct IxgbeIntr {
     IxgbeFunction *fn;
     unsigned vectors;
-    /* One bit for each vector. */
+    /* Causes of queues: one bit for each vector. */
     uint64_t eicr;
     uint64_t eims;
     uint64_t eiac;
     uint64_t eiam;
     uint64_t event;             /* causes raised since their last message */
+    IxgbeOtherCauses other;
+    /* GPIE of the PF, 7.3.1.3; a VF always has vectors and auto-mask. */
+    bool single;                /* one message, or line, for all causes */
+    bool auto_mask;             /* a message masks what EIAM selects */
+    bool keep_other;            /* a read of EICR clears queue causes only */
+    bool eics_at_once;          /* EICS does not wait for EITR */
+    bool line;                  /* level of the INTx line */
     uint32_t eitr[IXGBE_MAX_VECTORS];
     uint64_t quiet_until[IXGBE_MAX_VECTORS];
     uint64_t timer;             /* deadline that is set, or UINT64_MAX */
 } IxgbeIntr;
 
+/* Whose view of queues and interrupts a function is. */
+typedef enum IxgbeFunctionKind {
+    IXGBE_KIND_VF,              /* a VF with queues of its own */
+    IXGBE_KIND_PF,              /* all 128 queues of an adapter */
+    IXGBE_KIND_WINDOW,          /* a VF that shows the PF's queues of a pool */
+} IxgbeFunctionKind;
+
+/*
+ * A queue is one object, whoever looks at it.  It belongs to one function
+ * (q->fn), which does its DMA and gets its interrupts: by default the PF, and
+ * with pools the VF whose pool it is in (pf_pools.c).
+ */
 struct IxgbeFunction {
+    IxgbeFunctionKind kind;
+    IxgbeFunction *pf;          /* of a window */
+    unsigned vf;                /* number of a window */
     IxgbeVfConfig config;
     const IxgbeFunctionOps *ops;
     void *opaque;
@@ -90,13 +121,18 @@ struct IxgbeFunction {
     void *port;
 
     IxgbeRegs regs;
-    unsigned queues;
+    unsigned queues;            /* that rx and tx show */
     IxgbeRxq *rx;
     IxgbeTxq *tx;
     IxgbeIntr intr;
-    uint8_t other_vector;       /* mailbox, link */
-    uint32_t psrtype;
+    uint8_t other_vector;       /* of a VF: mailbox, link */
+    uint32_t *psrtype;          /* the PF: one for each pool */
     bool packet_checksum;       /* RXCSUM.PCSD is 0: no hash in write-backs */
+
+    /* PF: pools below vfs are VFs'; without pools both are 0. */
+    unsigned vfs;
+    unsigned pool_queues;
+    IxgbeFunction *window[IXGBE_POOLS];
 
     IxgbePortState state;
     bool link_seen;             /* VFLINKS was read while up */
@@ -106,7 +142,10 @@ struct IxgbeFunction {
     bool bus_master;
     bool held;
     bool scheduled;
-    unsigned busy;              /* in DMA, or sending an interrupt */
+    unsigned busy;              /* in DMA, or sending an interrupt; a window
+                                   counts at its PF */
+    bool rx_waiting;            /* somebody behind the port waits for room */
+    uint64_t tx_ready[IXGBE_QUEUES / 64];   /* queues that may have work */
     unsigned next_tx;           /* queue that transmits first */
     int tx_budget;              /* work left in this run */
 
@@ -124,6 +163,20 @@ bool ixgbe_dma_read(IxgbeFunction *fn, uint64_t address, void *buf,
 bool ixgbe_dma_write(IxgbeFunction *fn, uint64_t address, const void *buf,
                      size_t len);
 void ixgbe_function_schedule(IxgbeFunction *fn);
+/* Is the function, or another that shares its queues, in DMA? */
+bool ixgbe_function_is_busy(const IxgbeFunction *fn);
+void ixgbe_function_enter(IxgbeFunction *fn);
+void ixgbe_function_leave(IxgbeFunction *fn);
+/* A transmit queue, or every one of the function's, may have work. */
+void ixgbe_function_tx_kick(IxgbeTxq *q);
+void ixgbe_function_tx_kick_all(IxgbeFunction *fn);
+/* A frame has to wait for @q. */
+void ixgbe_function_rx_wait(IxgbeRxq *q);
+/* Buffers and interrupt block, for what makes functions. */
+IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
+                                    const IxgbeVfConfig *config,
+                                    const IxgbeFunctionOps *ops,
+                                    void *opaque);
 void ixgbe_function_reset(IxgbeFunction *fn, IxgbeResetKind kind);
 /* Calls the drain's owner if every queue is idle. */
 void ixgbe_function_check_drain(IxgbeFunction *fn);
@@ -187,15 +240,18 @@ typedef enum IxgbeTxResult {
 IxgbeTxResult ixgbe_tx_packet_send(IxgbeFunction *fn, IxgbeTxPacket *pkt,
                                    uint32_t *sent);
 
-/* intr.c */
+/* intr.c; @other is in the bits of EICR. */
 void ixgbe_intr_reset(IxgbeIntr *intr);
 void ixgbe_intr_raise(IxgbeIntr *intr, uint8_t vector);
-void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t causes);
-void ixgbe_intr_mask(IxgbeIntr *intr, uint64_t vectors);
-void ixgbe_intr_unmask(IxgbeIntr *intr, uint64_t vectors);
+void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other);
+/* As the driver's EICS does. */
+void ixgbe_intr_raise_soft(IxgbeIntr *intr, uint64_t vectors, uint32_t other);
+void ixgbe_intr_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other);
+void ixgbe_intr_unmask(IxgbeIntr *intr, uint64_t vectors, uint32_t other);
 /* EICR is read: returns and clears; a mask of causes is cleared. */
-uint64_t ixgbe_intr_read_causes(IxgbeIntr *intr);
-void ixgbe_intr_clear_causes(IxgbeIntr *intr, uint64_t causes);
+uint32_t ixgbe_intr_read_causes(IxgbeIntr *intr);
+void ixgbe_intr_clear_causes(IxgbeIntr *intr, uint64_t vectors,
+                             uint32_t other);
 void ixgbe_intr_set_throttle(IxgbeIntr *intr, unsigned vector,
                              uint32_t value);
 /* Sends what is due and sets the timer for the rest. */
@@ -203,9 +259,26 @@ void ixgbe_intr_evaluate(IxgbeIntr *intr);
 void ixgbe_intr_save(const IxgbeIntr *intr, StateWriter *w);
 void ixgbe_intr_load(IxgbeIntr *intr, StateReader *r);
 
+/* The vectors of the function's queues and other causes, from its IVARs. */
+void ixgbe_function_apply_ivar(IxgbeFunction *fn);
+
 /* vf_regs.c */
 const IxgbeRegMap *ixgbe_vf_regmap(void);
-/* Vectors of queues and of other causes, from the VTIVAR registers. */
 void ixgbe_vf_apply_ivar(IxgbeFunction *fn);
+
+/* pf_regs.c */
+const IxgbeRegMap *ixgbe_pf_regmap(void);
+void ixgbe_pf_apply_rxcsum(IxgbeFunction *pf);
+
+/* pf_intr_regs.c; also what GPIE says */
+void ixgbe_pf_apply_ivar(IxgbeFunction *pf);
+
+/* pf_pools.c: once more, whatever was set up before */
+void ixgbe_pf_apply_pools(IxgbeFunction *pf);
+bool ixgbe_pf_pools_valid(unsigned vfs, unsigned pool_queues);
+/* 7.10.3.2: the queue of @meta, narrowed to those that PSRTYPE uses. */
+unsigned ixgbe_pf_rss_queue(const IxgbeFunction *pf, const IxgbeRxMeta *meta);
+/* PSRTYPE for the queue's pool. */
+uint32_t ixgbe_rxq_psrtype(const IxgbeRxq *q);
 
 #endif

@@ -66,48 +66,98 @@ static void load_stats(IxgbeFunctionStats *s, StateReader *r)
     s->dma_faults = state_get_u64(r);
 }
 
-void ixgbe_function_save(const IxgbeFunction *fn, StateWriter *w)
+static unsigned psrtypes(const IxgbeFunction *fn)
 {
-    state_put_section(w, "IXFN", STATE_VERSION);
-    state_put_u32(w, fn->queues);
-    ixgbe_regs_save(&fn->regs, w);
-    for (unsigned i = 0; i < fn->queues; i++) {
+    return fn->kind == IXGBE_KIND_PF ? IXGBE_POOLS :
+           fn->kind == IXGBE_KIND_VF ? 1 : 0;
+}
+
+/* What a window shows is in its PF's state. */
+static void save_queues(const IxgbeFunction *fn, StateWriter *w)
+{
+    unsigned queues = fn->kind == IXGBE_KIND_WINDOW ? 0 : fn->queues;
+
+    state_put_u8(w, fn->kind);
+    state_put_u32(w, queues);
+    for (unsigned i = 0; i < queues; i++) {
         ixgbe_rxq_save(&fn->rx[i], w);
         ixgbe_txq_save(&fn->tx[i], w);
     }
+    for (unsigned i = 0; i < psrtypes(fn); i++) {
+        state_put_u32(w, fn->psrtype[i]);
+    }
+    state_put_u8(w, fn->vfs);
+    state_put_u8(w, fn->pool_queues);
+}
+
+static void load_queues(IxgbeFunction *fn, StateReader *r)
+{
+    unsigned queues = fn->kind == IXGBE_KIND_WINDOW ? 0 : fn->queues;
+    unsigned vfs, pool_queues;
+
+    if (state_get_u8(r) != fn->kind || state_get_u32(r) != queues) {
+        state_fail(r, "the function has %u queue pairs here", queues);
+    }
+    for (unsigned i = 0; i < queues && state_ok(r); i++) {
+        ixgbe_rxq_load(&fn->rx[i], r);
+        ixgbe_txq_load(&fn->tx[i], r);
+        fn->tx[i].blocked = false;
+    }
+    for (unsigned i = 0; i < psrtypes(fn); i++) {
+        fn->psrtype[i] = state_get_u32(r);
+    }
+    vfs = state_get_u8(r);
+    pool_queues = state_get_u8(r);
+    if (!ixgbe_pf_pools_valid(vfs, pool_queues) ||
+        (vfs && fn->kind != IXGBE_KIND_PF)) {
+        state_fail(r, "no layout has %u VFs of %u queues", vfs, pool_queues);
+    }
+    if (state_ok(r)) {
+        fn->vfs = vfs;
+        fn->pool_queues = pool_queues;
+    }
+}
+
+void ixgbe_function_save(const IxgbeFunction *fn, StateWriter *w)
+{
+    state_put_section(w, "IXFN", STATE_VERSION);
+    save_queues(fn, w);
+    ixgbe_regs_save(&fn->regs, w);
     ixgbe_intr_save(&fn->intr, w);
-    state_put_u32(w, fn->psrtype);
     save_port(fn, w);
     save_stats(&fn->stats, w);
     state_put_bool(w, fn->bus_master);
 }
 
-bool ixgbe_function_load(IxgbeFunction *fn, StateReader *r)
+static bool load(IxgbeFunction *fn, StateReader *r)
 {
-    state_get_section(r, "IXFN", STATE_VERSION);
-    if (state_get_u32(r) != fn->queues) {
-        state_fail(r, "the VF has %u queue pairs here", fn->queues);
+    if (state_get_section(r, "IXFN", STATE_VERSION) != STATE_VERSION) {
+        state_fail(r, "state of an older version");
     }
+    load_queues(fn, r);
     if (!state_ok(r) || !ixgbe_regs_load(&fn->regs, r)) {
-        ixgbe_function_power_reset(fn);
         return false;
     }
-    for (unsigned i = 0; i < fn->queues && state_ok(r); i++) {
-        ixgbe_rxq_load(&fn->rx[i], r);
-        ixgbe_txq_load(&fn->tx[i], r);
-        fn->rx[i].waiting = true;
-        fn->tx[i].blocked = false;
-    }
     ixgbe_intr_load(&fn->intr, r);
-    fn->psrtype = state_get_u32(r);
     load_port(fn, r);
     load_stats(&fn->stats, r);
     fn->bus_master = state_get_bool(r);
-    if (!state_ok(r)) {
+    return state_ok(r);
+}
+
+bool ixgbe_function_load(IxgbeFunction *fn, StateReader *r)
+{
+    if (!load(fn, r)) {
         ixgbe_function_power_reset(fn);
         return false;
     }
-    ixgbe_vf_apply_ivar(fn);
-    ixgbe_function_schedule(fn);
+    if (fn->kind == IXGBE_KIND_PF) {
+        ixgbe_pf_apply_rxcsum(fn);
+        ixgbe_pf_apply_pools(fn);
+    } else {
+        ixgbe_vf_apply_ivar(fn);
+    }
+    fn->rx_waiting = true;
+    ixgbe_function_tx_kick_all(fn);
     return true;
 }

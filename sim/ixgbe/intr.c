@@ -2,8 +2,10 @@
  * The interrupt block: causes, masks, auto-clear, auto-mask and moderation.
  * Datasheet 7.3.1 and 8.2.3.5.
  *
- * A cause bit is a vector.  A message is sent when a cause was raised since
+ * A queue's cause is a vector.  A message is sent when a cause was raised since
  * the last one, its vector is unmasked and its moderation interval is over.
+ * The PF has other causes as well, which share one vector; and without
+ * GPIE.Multiple_MSIX all causes share one message or the INTx line.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,9 +13,11 @@
 
 #include "iovlab-trace.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 /* 7.3.2: ITR_INTERVAL is in units of 2 us at 10 Gb/s, from bit 3. */
 #define EITR_UNIT_NS 2000
+/* EICR has bits for these; a message always clears the others' causes. */
+#define EICR_QUEUES 0xffffull
 
 static uint64_t vector_mask(const IxgbeIntr *intr)
 {
@@ -27,32 +31,72 @@ static uint64_t interval_ns(uint32_t eitr)
 
 void ixgbe_intr_reset(IxgbeIntr *intr)
 {
+    bool pf = intr->fn->kind == IXGBE_KIND_PF;
+
     intr->eicr = 0;
     intr->eims = 0;
     intr->eiac = 0;
     intr->eiam = 0;
     intr->event = 0;
+    intr->other = (IxgbeOtherCauses) { .vector = IXGBE_NO_VECTOR };
+    intr->single = pf;
+    intr->auto_mask = !pf;
+    intr->keep_other = false;
+    intr->eics_at_once = false;
     memset(intr->eitr, 0, sizeof(intr->eitr));
     memset(intr->quiet_until, 0, sizeof(intr->quiet_until));
     ixgbe_intr_evaluate(intr);
 }
 
+static uint32_t other_due(const IxgbeIntr *intr)
+{
+    return intr->other.event & intr->other.eicr & intr->other.eims;
+}
+
+/* What the message of @vector says is said. */
+static void take_causes(IxgbeIntr *intr, unsigned vector)
+{
+    IxgbeOtherCauses *other = &intr->other;
+    uint64_t bit = 1ull << vector;
+
+    intr->event &= ~bit;
+    intr->eicr &= ~(bit & (intr->eiac | ~EICR_QUEUES));
+    if (intr->auto_mask) {
+        intr->eims &= ~(bit & intr->eiam);
+    }
+    if (vector == other->vector) {
+        uint32_t due = other_due(intr);
+
+        other->event &= ~due;
+        other->eicr &= ~(due & other->eiac);
+        if (intr->auto_mask) {
+            other->eims &= ~(due & other->eiam);
+        }
+    }
+}
+
+static void notify(IxgbeIntr *intr, unsigned vector)
+{
+    IxgbeFunction *fn = intr->fn;
+
+    trace_ixgbe_intr_send(fn, vector);
+    ixgbe_function_enter(fn);
+    fn->ops->interrupt(fn->opaque, vector);
+    ixgbe_function_leave(fn);
+}
+
 static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
 {
     IxgbeFunction *fn = intr->fn;
-    uint64_t bit = 1ull << vector;
 
-    trace_ixgbe_intr_send(fn, vector);
-    intr->event &= ~bit;
-    intr->eicr &= ~(bit & intr->eiac);
-    intr->eims &= ~(bit & intr->eiam);
+    take_causes(intr, vector);
     intr->quiet_until[vector] = now + interval_ns(intr->eitr[vector]);
     for (unsigned i = 0; i < fn->queues; i++) {
-        ixgbe_rxq_signalled(&fn->rx[i], vector);
+        if (fn->rx[i].fn == fn) {
+            ixgbe_rxq_signalled(&fn->rx[i], vector);
+        }
     }
-    fn->busy++;
-    fn->ops->interrupt(fn->opaque, vector);
-    fn->busy--;
+    notify(intr, vector);
 }
 
 static void set_timer(IxgbeIntr *intr, uint64_t deadline)
@@ -63,82 +107,187 @@ static void set_timer(IxgbeIntr *intr, uint64_t deadline)
     }
 }
 
-void ixgbe_intr_evaluate(IxgbeIntr *intr)
+static void set_line(IxgbeIntr *intr, bool level)
+{
+    IxgbeFunction *fn = intr->fn;
+
+    if (level == intr->line) {
+        return;
+    }
+    intr->line = level;
+    trace_ixgbe_intr_line(fn, level);
+    if (fn->ops->line) {
+        ixgbe_function_enter(fn);
+        fn->ops->line(fn->opaque, level);
+        ixgbe_function_leave(fn);
+    }
+}
+
+/* The end of @vector's quiet time, 0 if it is over. */
+static uint64_t quiet_until(IxgbeIntr *intr, unsigned vector, uint64_t now)
+{
+    /* A clock that went back (loaded state) must not silence a vector. */
+    uint64_t longest = now + interval_ns(intr->eitr[vector]);
+
+    intr->quiet_until[vector] = MIN(intr->quiet_until[vector], longest);
+    return intr->quiet_until[vector] <= now ? 0 : intr->quiet_until[vector];
+}
+
+static void evaluate_vectors(IxgbeIntr *intr)
 {
     uint64_t due = intr->event & intr->eicr & intr->eims;
     uint64_t deadline = UINT64_MAX;
     uint64_t now;
 
-    if (intr->fn->held || !due) {
+    set_line(intr, false);
+    if (other_due(intr) && intr->other.vector < intr->vectors) {
+        due |= 1ull << intr->other.vector;
+    }
+    if (!due) {
         set_timer(intr, UINT64_MAX);
         return;
     }
     now = intr->fn->ops->clock_ns(intr->fn->opaque);
     for (; due; due &= due - 1) {
         unsigned vector = __builtin_ctzll(due);
-        /* A clock that went back (loaded state) must not silence a vector. */
-        uint64_t longest = now + interval_ns(intr->eitr[vector]);
+        uint64_t until = quiet_until(intr, vector, now);
 
-        intr->quiet_until[vector] = MIN(intr->quiet_until[vector], longest);
-        if (intr->quiet_until[vector] <= now) {
+        if (!until) {
             send_message(intr, vector, now);
         } else {
-            deadline = MIN(deadline, intr->quiet_until[vector]);
+            deadline = MIN(deadline, until);
         }
     }
     set_timer(intr, deadline);
 }
 
-void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t causes)
+/* 7.3.1.2: MSI is sent for new causes, INTx is up as long as there are any. */
+static void evaluate_single(IxgbeIntr *intr)
 {
-    causes &= vector_mask(intr);
-    intr->eicr |= causes;
-    intr->event |= causes;
-    if (causes & intr->eims) {
+    uint64_t queues = intr->eicr & intr->eims & EICR_QUEUES;
+    uint32_t other = intr->other.eicr & intr->other.eims;
+    bool due = (queues & intr->event) || (other & intr->other.event);
+    uint64_t now, until;
+
+    if (!queues && !other) {
+        set_line(intr, false);
+        set_timer(intr, UINT64_MAX);
+        return;
+    }
+    if (!due && intr->line) {
+        return;
+    }
+    now = intr->fn->ops->clock_ns(intr->fn->opaque);
+    until = quiet_until(intr, 0, now);
+    if (until) {
+        set_timer(intr, until);
+        return;
+    }
+    intr->event &= ~queues;
+    intr->other.event &= ~other;
+    intr->quiet_until[0] = now + interval_ns(intr->eitr[0]);
+    set_timer(intr, UINT64_MAX);
+    set_line(intr, true);
+    if (due) {
+        notify(intr, 0);
+    }
+}
+
+void ixgbe_intr_evaluate(IxgbeIntr *intr)
+{
+    if (intr->fn->held) {
+        set_timer(intr, UINT64_MAX);
+    } else if (intr->single) {
+        evaluate_single(intr);
+    } else {
+        evaluate_vectors(intr);
+    }
+}
+
+void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
+{
+    vectors &= vector_mask(intr);
+    intr->eicr |= vectors;
+    intr->event |= vectors;
+    intr->other.eicr |= other;
+    intr->other.event |= other;
+    if ((vectors & intr->eims) || (other & intr->other.eims)) {
         ixgbe_intr_evaluate(intr);
     }
 }
 
-void ixgbe_intr_raise(IxgbeIntr *intr, uint8_t vector)
+void ixgbe_intr_raise_soft(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 {
-    if (vector < intr->vectors) {
-        ixgbe_intr_raise_mask(intr, 1ull << vector);
+    if (intr->eics_at_once) {
+        for (uint64_t left = vectors & vector_mask(intr); left;
+             left &= left - 1) {
+            intr->quiet_until[__builtin_ctzll(left)] = 0;
+        }
+        if (intr->single) {
+            intr->quiet_until[0] = 0;
+        }
     }
+    ixgbe_intr_raise_mask(intr, vectors, other);
 }
 
-void ixgbe_intr_mask(IxgbeIntr *intr, uint64_t vectors)
+void ixgbe_intr_raise(IxgbeIntr *intr, uint8_t vector)
+{
+    if (vector >= intr->vectors) {
+        return;
+    }
+    if (intr->single) {
+        vector &= 0xf;
+    }
+    ixgbe_intr_raise_mask(intr, 1ull << vector, 0);
+}
+
+void ixgbe_intr_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 {
     intr->eims &= ~vectors;
+    intr->other.eims &= ~other;
     ixgbe_intr_evaluate(intr);
 }
 
-void ixgbe_intr_unmask(IxgbeIntr *intr, uint64_t vectors)
+void ixgbe_intr_unmask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 {
     IxgbeFunction *fn = intr->fn;
 
     vectors &= vector_mask(intr);
     intr->eims |= vectors;
+    intr->other.eims |= other;
     /* A cause still set when its vector is unmasked is sent (again). */
     intr->event |= intr->eicr & vectors;
+    intr->other.event |= intr->other.eicr & other;
     for (unsigned i = 0; i < fn->queues; i++) {
-        ixgbe_rxq_unmasked(&fn->rx[i], vectors);
+        if (fn->rx[i].fn == fn) {
+            ixgbe_rxq_unmasked(&fn->rx[i], vectors);
+        }
     }
     ixgbe_intr_evaluate(intr);
     ixgbe_function_check_drain(fn);
 }
 
-uint64_t ixgbe_intr_read_causes(IxgbeIntr *intr)
+uint32_t ixgbe_intr_read_causes(IxgbeIntr *intr)
 {
-    uint64_t causes = intr->eicr;
+    uint32_t causes = (intr->eicr & EICR_QUEUES) | intr->other.eicr;
 
-    ixgbe_intr_clear_causes(intr, UINT64_MAX);
+    /* 7.3.1.6: without messages of their own, a read masks. */
+    if (!intr->auto_mask) {
+        intr->eims &= ~(intr->eiam & EICR_QUEUES);
+        intr->other.eims &= ~intr->other.eiam;
+    }
+    ixgbe_intr_clear_causes(intr, EICR_QUEUES,
+                            intr->keep_other ? 0 : UINT32_MAX);
     return causes;
 }
 
-void ixgbe_intr_clear_causes(IxgbeIntr *intr, uint64_t causes)
+void ixgbe_intr_clear_causes(IxgbeIntr *intr, uint64_t vectors,
+                             uint32_t other)
 {
-    intr->eicr &= ~causes;
+    intr->eicr &= ~vectors;
     intr->event &= intr->eicr;
+    intr->other.eicr &= ~other;
+    intr->other.event &= intr->other.eicr;
     ixgbe_intr_evaluate(intr);
 }
 
@@ -155,6 +304,16 @@ void ixgbe_intr_set_throttle(IxgbeIntr *intr, unsigned vector, uint32_t value)
     ixgbe_intr_evaluate(intr);
 }
 
+static void save_other(const IxgbeIntr *intr, StateWriter *w)
+{
+    state_put_u32(w, intr->other.eicr);
+    state_put_u32(w, intr->other.eims);
+    state_put_u32(w, intr->other.eiac);
+    state_put_u32(w, intr->other.eiam);
+    state_put_u32(w, intr->other.event);
+    state_put_bool(w, intr->line);
+}
+
 void ixgbe_intr_save(const IxgbeIntr *intr, StateWriter *w)
 {
     uint64_t now = intr->fn->ops->clock_ns(intr->fn->opaque);
@@ -166,6 +325,7 @@ void ixgbe_intr_save(const IxgbeIntr *intr, StateWriter *w)
     state_put_u64(w, intr->eiac);
     state_put_u64(w, intr->eiam);
     state_put_u64(w, intr->event);
+    save_other(intr, w);
     for (unsigned i = 0; i < intr->vectors; i++) {
         state_put_u32(w, intr->eitr[i]);
         /* The clock of the other side has another origin. */
@@ -174,12 +334,25 @@ void ixgbe_intr_save(const IxgbeIntr *intr, StateWriter *w)
     }
 }
 
+static void load_other(IxgbeIntr *intr, StateReader *r)
+{
+    uint32_t mask = intr->fn->kind == IXGBE_KIND_PF ? ~(uint32_t)EICR_QUEUES
+                                                    : 0;
+
+    intr->other.eicr = state_get_u32(r) & mask;
+    intr->other.eims = state_get_u32(r) & mask;
+    intr->other.eiac = state_get_u32(r) & mask;
+    intr->other.eiam = state_get_u32(r) & mask;
+    intr->other.event = state_get_u32(r) & mask;
+    intr->line = state_get_bool(r);
+}
+
 void ixgbe_intr_load(IxgbeIntr *intr, StateReader *r)
 {
     uint64_t now = intr->fn->ops->clock_ns(intr->fn->opaque);
     uint64_t mask = vector_mask(intr);
+    unsigned version = state_get_section(r, "INTR", STATE_VERSION);
 
-    state_get_section(r, "INTR", STATE_VERSION);
     if (state_get_u32(r) != intr->vectors) {
         state_fail(r, "interrupt block has another number of vectors");
         return;
@@ -189,6 +362,9 @@ void ixgbe_intr_load(IxgbeIntr *intr, StateReader *r)
     intr->eiac = state_get_u64(r) & mask;
     intr->eiam = state_get_u64(r) & mask;
     intr->event = state_get_u64(r) & mask;
+    if (version >= 2) {
+        load_other(intr, r);
+    }
     for (unsigned i = 0; i < intr->vectors; i++) {
         intr->eitr[i] = state_get_u32(r) &
                         (IXGBE_EITR_INTERVAL | IXGBE_EITR_LLI);

@@ -142,7 +142,7 @@ static void stop(IxgbeRxq *q)
 /* 7.1.10: how much of the frame is header, by PSRTYPE; 0: not recognised. */
 static size_t header_length(const IxgbeRxq *q, const RxJob *job)
 {
-    uint32_t types = q->fn->psrtype;
+    uint32_t types = ixgbe_rxq_psrtype(q);
     const FrameInfo *info = &job->info;
     uint32_t l4_type = info->protocol == FRAME_PROTO_TCP ?
                        IXGBE_PSRTYPE_TCPHDR : IXGBE_PSRTYPE_UDPHDR;
@@ -400,7 +400,7 @@ IxgbeRxResult ixgbe_rxq_receive(IxgbeRxq *q, const uint8_t *frame, size_t len,
             return drop(q, len, "no descriptor");
         }
         trace_ixgbe_rxq_wait(fn, q->index, len);
-        q->waiting = true;
+        ixgbe_function_rx_wait(q);
         return IXGBE_RX_WAIT;
     }
     if (!fetch(q, &job) || !write_data(q, &job) || !write_back(q, &job)) {

@@ -125,7 +125,7 @@ void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value)
         q->blocked = false;
     }
     if (enabled(q)) {
-        ixgbe_function_schedule(q->fn);
+        ixgbe_function_tx_kick(q);
     }
 }
 
@@ -133,7 +133,7 @@ void ixgbe_txq_set_tail(IxgbeTxq *q, uint32_t value)
 {
     q->ring.tail = value;
     if (enabled(q)) {
-        ixgbe_function_schedule(q->fn);
+        ixgbe_function_tx_kick(q);
     }
 }
 

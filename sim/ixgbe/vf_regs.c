@@ -2,72 +2,10 @@
  * The VF's view: BAR0 as a table over queues and interrupt block.  Datasheet
  * 8.3.
  *
- * Rows of queue registers hold nothing themselves; their hooks reach into the
- * queue of the row's index.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ixgbe/function.h"
-
-/* --- queue registers -------------------------------------------------------- */
-
-#define QUEUE(fn, set, index) (&(fn)->set[index])
-
-#define READ_FIELD(name, set, field)                                       \
-    static uint32_t read_##name(void *owner, unsigned index,               \
-                                uint32_t stored)                           \
-    {                                                                      \
-        IxgbeFunction *fn = owner;                                         \
-        return index < fn->queues ? QUEUE(fn, set, index)->field : 0;      \
-    }
-
-#define WRITE_FIELD(name, set, field)                                      \
-    static void write_##name(void *owner, unsigned index, uint32_t value,  \
-                             uint32_t *stored)                             \
-    {                                                                      \
-        IxgbeFunction *fn = owner;                                         \
-        if (index < fn->queues) {                                          \
-            QUEUE(fn, set, index)->field = *stored;                        \
-        }                                                                  \
-    }
-
-#define WRITE_CALL(name, set, call)                                        \
-    static void write_##name(void *owner, unsigned index, uint32_t value,  \
-                             uint32_t *stored)                             \
-    {                                                                      \
-        IxgbeFunction *fn = owner;                                         \
-        if (index < fn->queues) {                                          \
-            call(QUEUE(fn, set, index), *stored);                          \
-        }                                                                  \
-    }
-
-#define FIELD(name, set, field)                                            \
-    READ_FIELD(name, set, field)                                           \
-    WRITE_FIELD(name, set, field)
-
-FIELD(rdbal, rx, ring.bal)
-FIELD(rdbah, rx, ring.bah)
-FIELD(rdlen, rx, ring.len)
-FIELD(rdh, rx, ring.head)
-FIELD(rx_dca, rx, ring.dca)
-FIELD(srrctl, rx, srrctl)
-FIELD(rscctl, rx, rscctl)
-READ_FIELD(rdt, rx, ring.tail)
-READ_FIELD(rxdctl, rx, ring.ctl)
-WRITE_CALL(rdt, rx, ixgbe_rxq_set_tail)
-WRITE_CALL(rxdctl, rx, ixgbe_rxq_set_control)
-
-FIELD(tdbal, tx, ring.bal)
-FIELD(tdbah, tx, ring.bah)
-FIELD(tdlen, tx, ring.len)
-FIELD(tdh, tx, ring.head)
-FIELD(tx_dca, tx, ring.dca)
-FIELD(tdwbal, tx, wbal)
-FIELD(tdwbah, tx, wbah)
-READ_FIELD(tdt, tx, ring.tail)
-READ_FIELD(txdctl, tx, ring.ctl)
-WRITE_CALL(tdt, tx, ixgbe_txq_set_tail)
-WRITE_CALL(txdctl, tx, ixgbe_txq_set_control)
+#include "ixgbe/queue_regs.h"
 
 /* --- interrupts --------------------------------------------------------------- */
 
@@ -83,7 +21,7 @@ static void write_eicr(void *owner, unsigned index, uint32_t value,
 {
     IxgbeFunction *fn = owner;
 
-    ixgbe_intr_clear_causes(&fn->intr, value);
+    ixgbe_intr_clear_causes(&fn->intr, value, 0);
 }
 
 static uint32_t read_eics(void *owner, unsigned index, uint32_t stored)
@@ -98,7 +36,7 @@ static void write_eics(void *owner, unsigned index, uint32_t value,
 {
     IxgbeFunction *fn = owner;
 
-    ixgbe_intr_raise_mask(&fn->intr, value);
+    ixgbe_intr_raise_soft(&fn->intr, value, 0);
 }
 
 static uint32_t read_eims(void *owner, unsigned index, uint32_t stored)
@@ -113,7 +51,7 @@ static void write_eims(void *owner, unsigned index, uint32_t value,
 {
     IxgbeFunction *fn = owner;
 
-    ixgbe_intr_unmask(&fn->intr, value);
+    ixgbe_intr_unmask(&fn->intr, value, 0);
 }
 
 static void write_eimc(void *owner, unsigned index, uint32_t value,
@@ -121,7 +59,7 @@ static void write_eimc(void *owner, unsigned index, uint32_t value,
 {
     IxgbeFunction *fn = owner;
 
-    ixgbe_intr_mask(&fn->intr, value);
+    ixgbe_intr_mask(&fn->intr, value, 0);
 }
 
 static uint32_t read_eiac(void *owner, unsigned index, uint32_t stored)
@@ -243,13 +181,13 @@ static void write_mailbox(void *owner, unsigned index, uint32_t value,
 
 static uint32_t read_psrtype(void *owner, unsigned index, uint32_t stored)
 {
-    return ((IxgbeFunction *)owner)->psrtype;
+    return *((IxgbeFunction *)owner)->psrtype;
 }
 
 static void write_psrtype(void *owner, unsigned index, uint32_t value,
                           uint32_t *stored)
 {
-    ((IxgbeFunction *)owner)->psrtype = value;
+    *((IxgbeFunction *)owner)->psrtype = value;
 }
 
 /* --- counters: 8.3.5.7; octets include the FCS ---------------------------------- */
@@ -273,9 +211,7 @@ COUNTER(vfgotc_msb, (s->tx_bytes + 4 * s->tx_frames) >> 32 & 0xf)
 /* --- the table ------------------------------------------------------------------- */
 
 #define RXQ(row_name, at, mask, hooks, sec, about)                         \
-    { .name = row_name, .offset = at, .count = IXGBE_VF_QUEUES,            \
-      .stride = 0x40, .wmask = mask, .read = read_##hooks,                 \
-      .write = write_##hooks, .section = sec, .text = about }
+    QUEUE_ROW(row_name, at, 0, IXGBE_VF_QUEUES, mask, hooks, sec, about)
 #define COUNT(row_name, at, hook, sec, about)                              \
     { .name = row_name, .offset = at, .access = IXGBE_REG_RO,              \
       .read = read_##hook, .section = sec, .text = about }
