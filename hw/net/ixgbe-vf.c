@@ -174,7 +174,9 @@ static bool ixgbe_vf_choose_flavour(IxgbeVf *s, Error **errp)
     const char *flavour = s->flavour ? s->flavour : "auto";
     DeviceState *parent = BUS(pci_get_bus(PCI_DEVICE(s)))->parent;
 
-    if (!strcmp(flavour, "auto")) {
+    if (ixgbe_vf_is_sriov(s)) {
+        ixgbe_vf_init_sriov(s);
+    } else if (!strcmp(flavour, "auto")) {
         s->hyperv = parent && object_dynamic_cast(OBJECT(parent),
                                                   "hv-vpci-host");
     } else if (!strcmp(flavour, "hyperv")) {
@@ -230,9 +232,38 @@ static void ixgbe_vf_exit_pci(PCIDevice *pdev)
     msix_uninit(pdev, &s->msix, &s->msix);
 }
 
+static bool ixgbe_vf_make_function(IxgbeVf *s, Error **errp)
+{
+    IxgbeVfConfig config = {
+        .queues = IXGBE_VF_QUEUES,
+        .wait_for_room = s->backend == &ixgbe_vf_link_backend,
+        .link_interrupt = s->hyperv,
+    };
+
+    s->bh = qemu_bh_new_guarded(ixgbe_vf_run, s,
+                                &DEVICE(s)->mem_reentrancy_guard);
+    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ixgbe_vf_timer, s);
+    s->fn = s->backend->new_function
+            ? s->backend->new_function(s, &ixgbe_vf_function_ops)
+            : ixgbe_vf_new(&config, &ixgbe_vf_function_ops, s);
+    if (!s->fn) {
+        error_setg(errp, "the PF has no VF %u", s->vf);
+        qemu_bh_delete(s->bh);
+        timer_free(s->timer);
+        return false;
+    }
+    ixgbe_function_hold(s->fn, !runstate_is_running());
+    return true;
+}
+
 static void ixgbe_vf_free_function(IxgbeVf *s)
 {
-    g_clear_pointer(&s->fn, ixgbe_function_free);
+    if (s->backend->free_function) {
+        s->backend->free_function(s);
+        s->fn = NULL;
+    } else {
+        g_clear_pointer(&s->fn, ixgbe_function_free);
+    }
     qemu_bh_delete(s->bh);
     timer_free(s->timer);
 }
@@ -241,8 +272,6 @@ static void ixgbe_vf_realize(PCIDevice *pdev, Error **errp)
 {
     IxgbeVf *s = IXGBE_VF(pdev);
     bool linked = qemu_chr_fe_backend_connected(&s->link);
-    IxgbeVfConfig config = { .queues = IXGBE_VF_QUEUES,
-                             .wait_for_room = linked };
 
     if (linked && s->conf.peers.ncs[0]) {
         error_setg(errp, "link= and netdev= exclude each other");
@@ -255,13 +284,12 @@ static void ixgbe_vf_realize(PCIDevice *pdev, Error **errp)
     if (!ixgbe_vf_choose_flavour(s, errp) || !ixgbe_vf_init_pci(pdev, errp)) {
         return;
     }
-    config.link_interrupt = s->hyperv;
-    s->bh = qemu_bh_new_guarded(ixgbe_vf_run, s,
-                                &DEVICE(s)->mem_reentrancy_guard);
-    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ixgbe_vf_timer, s);
-    s->fn = ixgbe_vf_new(&config, &ixgbe_vf_function_ops, s);
-    ixgbe_function_hold(s->fn, !runstate_is_running());
-    s->backend = linked ? &ixgbe_vf_link_backend : &ixgbe_vf_wire_backend;
+    s->backend = ixgbe_vf_is_sriov(s) ? &ixgbe_vf_sriov_backend :
+                 linked ? &ixgbe_vf_link_backend : &ixgbe_vf_wire_backend;
+    if (!ixgbe_vf_make_function(s, errp)) {
+        ixgbe_vf_exit_pci(pdev);
+        return;
+    }
     if (!s->backend->start(s, errp)) {
         ixgbe_vf_free_function(s);
         ixgbe_vf_exit_pci(pdev);
@@ -323,10 +351,16 @@ static int ixgbe_vf_post_load(void *opaque, int version)
     return ok ? 0 : -EINVAL;
 }
 
-static const VMStateDescription ixgbe_vf_vmstate = {
+static bool ixgbe_vf_saved_alone(void *opaque)
+{
+    return !ixgbe_vf_is_sriov(opaque);
+}
+
+const VMStateDescription ixgbe_vf_vmstate = {
     .name = TYPE_IXGBE_VF,
     .version_id = 1,
     .minimum_version_id = 1,
+    .needed = ixgbe_vf_saved_alone,
     .pre_save = ixgbe_vf_pre_save,
     .post_save = ixgbe_vf_post_save,
     .post_load = ixgbe_vf_post_load,

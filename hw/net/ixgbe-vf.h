@@ -19,8 +19,14 @@
 #define TYPE_IXGBE_VF "ixgbe-vf"
 OBJECT_DECLARE_SIMPLE_TYPE(IxgbeVf, IXGBE_VF)
 
-/* What is behind the port: a host process, or an adapter of its own. */
+/*
+ * What is behind the port: a host process, an adapter of its own, or that of
+ * the PF which has made the VF.
+ */
 typedef struct IxgbeVfBackend {
+    /* Where the function comes from; NULL: it is the VF's own. */
+    IxgbeFunction *(*new_function)(IxgbeVf *s, const IxgbeFunctionOps *ops);
+    void (*free_function)(IxgbeVf *s);
     /* Sets s->mac.  On failure nothing is left behind. */
     bool (*start)(IxgbeVf *s, Error **errp);
     void (*stop)(IxgbeVf *s);
@@ -31,9 +37,10 @@ typedef struct IxgbeVfBackend {
     bool (*load)(IxgbeVf *s, StateReader *r);
 } IxgbeVfBackend;
 
-/* The two backends; each has its state behind s->behind. */
+/* The backends; each has its state behind s->behind. */
 extern const IxgbeVfBackend ixgbe_vf_link_backend;
 extern const IxgbeVfBackend ixgbe_vf_wire_backend;
+extern const IxgbeVfBackend ixgbe_vf_sriov_backend;
 
 struct IxgbeVf {
     PCIDevice parent_obj;
@@ -60,6 +67,13 @@ struct IxgbeVf {
     char *flavour;
     NICConf conf;
 };
+
+/* Of a VF that SR-IOV made, this is part of its PF's (ixgbe-migration.c). */
+extern const VMStateDescription ixgbe_vf_vmstate;
+
+/* Did a PF's SR-IOV capability make it?  Then its number and flavour. */
+bool ixgbe_vf_is_sriov(IxgbeVf *s);
+void ixgbe_vf_init_sriov(IxgbeVf *s);
 
 /* For backends: the address changed. */
 void ixgbe_vf_set_mac(IxgbeVf *s, const uint8_t mac[6]);

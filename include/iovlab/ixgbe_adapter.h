@@ -42,7 +42,7 @@ typedef struct IxgbeAdapterConfig {
     char pba[11];               /* part number, "": a default */
 } IxgbeAdapterConfig;
 
-/* What surrounds the adapter; all of it is required. */
+/* What surrounds the adapter. */
 typedef struct IxgbeAdapterOps {
     /*
      * A frame for the wire; take a reference to keep it.  False: no room, it
@@ -60,6 +60,11 @@ typedef struct IxgbeAdapterOps {
     void (*set_timer)(void *opaque, uint64_t deadline_ns);
     /* Asks for ixgbe_adapter_run() soon, not from in here. */
     void (*schedule)(void *opaque);
+    /*
+     * CTRL.RST or CTRL.LRST: the PF's function half is to be reset too.  NULL
+     * if there is none.
+     */
+    void (*reset)(void *opaque);
 } IxgbeAdapterOps;
 
 /* @ops and @opaque outlive the adapter; @config is copied. */
@@ -87,6 +92,9 @@ char *ixgbe_adapter_register_page(void);
  * from 0 belong to VFs, the others to the PF.  At most 64.
  */
 void ixgbe_adapter_set_num_vfs(IxgbeAdapter *adapter, unsigned count);
+
+/* Queues of a pool (2, 4, 8) as MRQC says; 0 without VT_CTL.VT_Ena. */
+unsigned ixgbe_adapter_pool_queues(IxgbeAdapter *adapter);
 
 /* --- wire ---------------------------------------------------------------- */
 

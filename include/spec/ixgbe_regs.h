@@ -83,6 +83,9 @@
 #define IXGBE_IVAR_MASK         0xbfbfbfbfu
 #define IXGBE_IVAR_VECTOR       0x3fu
 #define IXGBE_EICR_QUEUES       0x0000ffffu
+#define IXGBE_EICR_SDP          0x07000000u
+#define IXGBE_EICR_SDP_SHIFT    24
+#define IXGBE_GPIE_SDP          0x00000007u     /* SDP 0 to 2 are causes */
 #define IXGBE_GPIE_MSIX         0x00000010u     /* Multiple_MSIX */
 #define IXGBE_GPIE_OCD          0x00000020u
 #define IXGBE_GPIE_EIMEN        0x00000040u

@@ -79,6 +79,9 @@ void ixgbe_adapter_soft_reset(IxgbeAdapter *a, IxgbeResetKind kind)
     a->stale = STALE_ALL;
     ixgbe_link_update(a);
     ixgbe_adapter_state_stale(a, UINT64_MAX);
+    if (kind & (IXGBE_RESET_SW | IXGBE_RESET_LINK) && a->ops->reset) {
+        a->ops->reset(a->opaque);
+    }
 }
 
 IxgbeAdapter *ixgbe_adapter_new(const IxgbeAdapterConfig *config,
@@ -140,6 +143,12 @@ void ixgbe_adapter_mmio_write(IxgbeAdapter *a, uint64_t offset,
                               uint64_t value, unsigned size)
 {
     ixgbe_regs_write(&a->regs, offset, value, size);
+}
+
+unsigned ixgbe_adapter_pool_queues(IxgbeAdapter *a)
+{
+    ixgbe_filters_refresh(a);
+    return ixgbe_adapter_vt(a) ? a->filters.queues_per_pool : 0;
 }
 
 void ixgbe_adapter_set_num_vfs(IxgbeAdapter *a, unsigned count)

@@ -47,7 +47,11 @@ void ixgbe_rss_refresh(IxgbeAdapter *a)
     unsigned mode = mrqc & IXGBE_MRQC_MODE;
     IxgbeFilters *f = &a->filters;
 
-    f->queues_per_pool = mode_queues_per_pool(mode);
+    if (f->queues_per_pool != mode_queues_per_pool(mode)) {
+        f->queues_per_pool = mode_queues_per_pool(mode);
+        /* Whose a queue is follows from it. */
+        ixgbe_adapter_state_stale(a, 0);
+    }
     f->rss_types = 0;
     for (unsigned i = 0; mode_has_rss(mode) && i < G_N_ELEMENTS(types); i++) {
         f->rss_types |= mrqc & types[i].mrqc ? types[i].rss : 0;
