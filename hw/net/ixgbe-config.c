@@ -13,7 +13,6 @@
 #include "hw/pci/pcie_sriov.h"
 #include "qapi/error.h"
 #include "qemu/range.h"
-#include "iovlab/ixgbe_vpd.h"
 #include "net/ixgbe.h"
 #include "net/ixgbe-vf.h"
 #include "spec/ixgbe_regs.h"
@@ -130,7 +129,6 @@ static bool init_vpd(IxgbePf *s, Error **errp)
     }
     pci_set_word(pdev->wmask + VPD_CAP + PCI_VPD_ADDR, 0xffff);
     pci_set_long(pdev->wmask + VPD_CAP + PCI_VPD_DATA, 0xffffffff);
-    s->vpd = ixgbe_vpd_new(s->conf.macaddr.a);
     return true;
 }
 
@@ -163,7 +161,6 @@ bool ixgbe_config_init(IxgbePf *s, Error **errp)
     init_pcie(pdev);
     if (!init_messages(s, errp)) {
         pcie_cap_exit(pdev);
-        g_clear_pointer(&s->vpd, g_bytes_unref);
         return false;
     }
     if (!init_pm(pdev, errp) ||
@@ -171,7 +168,6 @@ bool ixgbe_config_init(IxgbePf *s, Error **errp)
         msi_uninit(pdev);
         msix_uninit(pdev, &s->msix, &s->msix);
         pcie_cap_exit(pdev);
-        g_clear_pointer(&s->vpd, g_bytes_unref);
         return false;
     }
     pcie_dev_ser_num_init(pdev, DSN_CAP, serial_number(s));
@@ -239,7 +235,6 @@ void ixgbe_config_exit(IxgbePf *s)
     msi_uninit(pdev);
     msix_unuse_all_vectors(pdev);
     msix_uninit(pdev, &s->msix, &s->msix);
-    g_clear_pointer(&s->vpd, g_bytes_unref);
 }
 
 /* --- accesses ------------------------------------------------------------------- */
@@ -249,20 +244,15 @@ static void read_vpd(IxgbePf *s)
 {
     uint8_t *cap = PCI_DEVICE(s)->config + VPD_CAP;
     uint16_t addr = pci_get_word(cap + PCI_VPD_ADDR);
-    size_t size;
-    const uint8_t *data = g_bytes_get_data(s->vpd, &size);
-    uint8_t word[4] = { 0 };
 
     if (addr & VPD_FLAG) {
         /* A write: it is never done to the NVM, and done at once. */
         pci_set_word(cap + PCI_VPD_ADDR, addr & ~VPD_FLAG);
         return;
     }
-    addr &= ~3;
-    if (addr < size) {
-        memcpy(word, data + addr, MIN(sizeof(word), size - addr));
-    }
-    memcpy(cap + PCI_VPD_DATA, word, sizeof(word));
+    pci_set_long(cap + PCI_VPD_DATA,
+                 ixgbe_adapter_vpd_read(ixgbe_card_adapter(s->card),
+                                        addr & ~3));
     pci_set_word(cap + PCI_VPD_ADDR, addr | VPD_FLAG);
 }
 

@@ -199,6 +199,43 @@ static void ixgbe_runstate(void *opaque, bool running, RunState state)
     ixgbe_card_hold(((IxgbePf *)opaque)->card, !running);
 }
 
+static bool ixgbe_choose_wire(IxgbePf *s, IxgbeAdapterConfig *config,
+                              Error **errp)
+{
+    static const char *const modules[] = {
+        [IXGBE_MODULE_SR] = "sr",
+        [IXGBE_MODULE_LR] = "lr",
+        [IXGBE_MODULE_DA] = "da",
+        [IXGBE_MODULE_NONE] = "none",
+    };
+    const char *sfp = s->sfp ? s->sfp : "sr";
+    const char *speed = s->link_speed ? s->link_speed : "10g";
+    unsigned i = 0;
+
+    while (i < G_N_ELEMENTS(modules) && strcmp(sfp, modules[i])) {
+        i++;
+    }
+    if (i == G_N_ELEMENTS(modules)) {
+        error_setg(errp, "sfp is sr, lr, da or none, not '%s'", sfp);
+        return false;
+    }
+    config->module = i;
+    if (!strcmp(speed, "10g")) {
+        config->link_speed = 10000;
+    } else if (!strcmp(speed, "1g")) {
+        config->link_speed = 1000;
+    } else {
+        error_setg(errp, "link-speed is 10g or 1g, not '%s'", speed);
+        return false;
+    }
+    if (config->module == IXGBE_MODULE_DA && config->link_speed != 10000) {
+        error_setg(errp, "sfp=da is 10 Gb/s only: link-speed=1g goes with sr "
+                   "and lr");
+        return false;
+    }
+    return true;
+}
+
 static bool ixgbe_choose_config(IxgbePf *s, IxgbeAdapterConfig *config,
                                 Error **errp)
 {
@@ -216,7 +253,7 @@ static bool ixgbe_choose_config(IxgbePf *s, IxgbeAdapterConfig *config,
                    IXGBE_DEV_82599_VF_HV, s->vf_device_id);
         return false;
     }
-    return true;
+    return ixgbe_choose_wire(s, config, errp);
 }
 
 static void ixgbe_start_card(IxgbePf *s, const IxgbeAdapterConfig *config)
@@ -294,6 +331,8 @@ static const Property ixgbe_properties[] = {
     DEFINE_PROP_INT32("total-vfs", IxgbePf, total_vfs, -1),
     DEFINE_PROP_UINT16("vf-device-id", IxgbePf, vf_device_id,
                        IXGBE_DEV_82599_VF),
+    DEFINE_PROP_STRING("sfp", IxgbePf, sfp),
+    DEFINE_PROP_STRING("link-speed", IxgbePf, link_speed),
 };
 
 static void ixgbe_describe(ObjectClass *klass)
@@ -308,6 +347,9 @@ static void ixgbe_describe(ObjectClass *klass)
                        "port, none on a root bus" },
         { "vf-device-id", "0x10ed, or 0x152e: the flavour that Hyper-V shows "
                           "to its guests" },
+        { "sfp", "module in the SFP+ cage: sr (default), lr, da (copper "
+                 "cable) or none" },
+        { "link-speed", "10g (default) or 1g" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {

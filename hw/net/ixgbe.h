@@ -32,7 +32,6 @@ struct IxgbePf {
     QEMUTimer *card_timer;
     QEMUTimer *pf_timer;
     VMChangeStateEntry *runstate;
-    GBytes *vpd;
     /* only while saving or loading */
     GBytes *saved;
     uint8_t saved_vfs;

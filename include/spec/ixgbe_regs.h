@@ -58,7 +58,6 @@
 
 /* 8.2.3.5 interrupts, PF */
 #define IXGBE_FRTIMER           0x00048
-#define IXGBE_TCPTIMER          0x0004c
 #define IXGBE_EICR              0x00800
 #define IXGBE_EICS              0x00808
 #define IXGBE_EIAC              0x00810
@@ -83,8 +82,8 @@
 #define IXGBE_IVAR_MASK         0xbfbfbfbfu
 #define IXGBE_IVAR_VECTOR       0x3fu
 #define IXGBE_EICR_QUEUES       0x0000ffffu
-#define IXGBE_EICR_SDP          0x07000000u
-#define IXGBE_EICR_SDP_SHIFT    24
+#define IXGBE_EICR_SDPS         0x07000000u
+#define IXGBE_EICR_SDPS_SHIFT   24
 #define IXGBE_GPIE_SDP          0x00000007u     /* SDP 0 to 2 are causes */
 #define IXGBE_GPIE_MSIX         0x00000010u     /* Multiple_MSIX */
 #define IXGBE_GPIE_OCD          0x00000020u

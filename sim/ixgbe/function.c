@@ -478,7 +478,8 @@ void ixgbe_pf_cause(IxgbeFunction *pf, uint32_t eicr)
     uint32_t gpie = *ixgbe_regs_at(&pf->regs, IXGBE_GPIE);
 
     /* 8.2.3.5.16: SDP pins are causes only where GPIE says so. */
-    eicr &= ~IXGBE_EICR_SDP | (gpie & IXGBE_GPIE_SDP) << IXGBE_EICR_SDP_SHIFT;
+    eicr &= ~IXGBE_EICR_SDPS |
+            (gpie & IXGBE_GPIE_SDP) << IXGBE_EICR_SDPS_SHIFT;
     ixgbe_intr_raise_mask(&pf->intr, 0, eicr & 0xffff0000u);
 }
 

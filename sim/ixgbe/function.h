@@ -75,6 +75,7 @@ typedef struct IxgbeOtherCauses {
     uint32_t eiam;
     uint32_t event;
     uint8_t vector;
+    uint8_t timer_vector;       /* of the TCP timer */
 } IxgbeOtherCauses;
 
 typedef struct IxgbeIntr {

@@ -11,6 +11,7 @@
  */
 #include "ixgbe/function.h"
 
+#include "spec/ixgbe_board_regs.h"
 #include "iovlab-trace.h"
 
 #define STATE_VERSION 2
@@ -38,7 +39,10 @@ void ixgbe_intr_reset(IxgbeIntr *intr)
     intr->eiac = 0;
     intr->eiam = 0;
     intr->event = 0;
-    intr->other = (IxgbeOtherCauses) { .vector = IXGBE_NO_VECTOR };
+    intr->other = (IxgbeOtherCauses) {
+        .vector = IXGBE_NO_VECTOR,
+        .timer_vector = IXGBE_NO_VECTOR,
+    };
     intr->single = pf;
     intr->auto_mask = !pf;
     intr->keep_other = false;
@@ -48,15 +52,32 @@ void ixgbe_intr_reset(IxgbeIntr *intr)
     ixgbe_intr_evaluate(intr);
 }
 
-static uint32_t other_due(const IxgbeIntr *intr)
+/* Causes that the message of @vector would tell. */
+static uint32_t other_due(const IxgbeIntr *intr, unsigned vector)
 {
-    return intr->other.event & intr->other.eicr & intr->other.eims;
+    const IxgbeOtherCauses *other = &intr->other;
+    uint32_t due = other->event & other->eicr & other->eims;
+
+    if (vector != other->timer_vector) {
+        due &= ~IXGBE_EICR_TCP_TIMER;
+    }
+    if (vector != other->vector) {
+        due &= IXGBE_EICR_TCP_TIMER;
+    }
+    return due;
+}
+
+static uint64_t other_due_bit(const IxgbeIntr *intr, unsigned vector)
+{
+    return vector < intr->vectors && other_due(intr, vector) ? 1ull << vector
+                                                             : 0;
 }
 
 /* What the message of @vector says is said. */
 static void take_causes(IxgbeIntr *intr, unsigned vector)
 {
     IxgbeOtherCauses *other = &intr->other;
+    uint32_t due = other_due(intr, vector);
     uint64_t bit = 1ull << vector;
 
     intr->event &= ~bit;
@@ -64,14 +85,10 @@ static void take_causes(IxgbeIntr *intr, unsigned vector)
     if (intr->auto_mask) {
         intr->eims &= ~(bit & intr->eiam);
     }
-    if (vector == other->vector) {
-        uint32_t due = other_due(intr);
-
-        other->event &= ~due;
-        other->eicr &= ~(due & other->eiac);
-        if (intr->auto_mask) {
-            other->eims &= ~(due & other->eiam);
-        }
+    other->event &= ~due;
+    other->eicr &= ~(due & other->eiac);
+    if (intr->auto_mask) {
+        other->eims &= ~(due & other->eiam);
     }
 }
 
@@ -140,9 +157,8 @@ static void evaluate_vectors(IxgbeIntr *intr)
     uint64_t now;
 
     set_line(intr, false);
-    if (other_due(intr) && intr->other.vector < intr->vectors) {
-        due |= 1ull << intr->other.vector;
-    }
+    due |= other_due_bit(intr, intr->other.vector) |
+           other_due_bit(intr, intr->other.timer_vector);
     if (!due) {
         set_timer(intr, UINT64_MAX);
         return;

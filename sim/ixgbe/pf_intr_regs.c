@@ -176,6 +176,7 @@ static uint8_t ivar_vector(uint32_t ivar, unsigned entry)
 void ixgbe_pf_apply_ivar(IxgbeFunction *pf)
 {
     uint32_t gpie = *ixgbe_regs_at(&pf->regs, IXGBE_GPIE);
+    uint32_t misc = *ixgbe_regs_at(&pf->regs, IXGBE_IVAR_MISC);
 
     for (unsigned q = 0; q < pf->queues; q++) {
         uint32_t ivar = *ixgbe_regs_at(&pf->regs, IXGBE_IVAR(q / 2));
@@ -185,8 +186,8 @@ void ixgbe_pf_apply_ivar(IxgbeFunction *pf)
             pf->tx[q].vector = ivar_vector(ivar, (q & 1) * 2 + 1);
         }
     }
-    pf->intr.other.vector =
-        ivar_vector(*ixgbe_regs_at(&pf->regs, IXGBE_IVAR_MISC), 1);
+    pf->intr.other.timer_vector = ivar_vector(misc, 0);
+    pf->intr.other.vector = ivar_vector(misc, 1);
     pf->intr.single = !(gpie & IXGBE_GPIE_MSIX);
     pf->intr.auto_mask = !pf->intr.single && (gpie & IXGBE_GPIE_EIAME);
     pf->intr.keep_other = !pf->intr.single && (gpie & IXGBE_GPIE_OCD);

@@ -9,15 +9,6 @@
 #include "ixgbe/queue_regs.h"
 #include "spec/ixgbe_pf_regs.h"
 
-/* 8.2.3.5 FRTIMER: microseconds 9:0, milliseconds 19:10, seconds 31:20. */
-static uint32_t read_frtimer(void *owner, unsigned index, uint32_t stored)
-{
-    IxgbeFunction *fn = owner;
-    uint64_t us = fn->ops->clock_ns(fn->opaque) / 1000;
-
-    return us % 1000 | us / 1000 % 1000 << 10 | (us / 1000000 & 0xfff) << 20;
-}
-
 static uint32_t read_psrtype(void *owner, unsigned index, uint32_t stored)
 {
     return ((IxgbeFunction *)owner)->psrtype[index];
@@ -66,10 +57,6 @@ static void write_rxcsum(void *owner, unsigned index, uint32_t value,
     (IXGBE_EITR_INTERVAL | IXGBE_EITR_LLI | IXGBE_EITR_CNT_WDIS)
 
 static const IxgbeReg pf_rows[] = {
-    ONE("FRTIMER", IXGBE_FRTIMER, "8.2.3.5", "free running",
-        .access = IXGBE_REG_RO, .read = read_frtimer),
-    ONE("TCPTIMER", IXGBE_TCPTIMER, "8.2.3.5", "kept: it never fires"),
-
     ONE("EICR", IXGBE_EICR, "8.2.3.5", "causes; GPIE.OCD keeps 31:16 over "
         "a read", .access = IXGBE_REG_RC_W1C, .read = ixgbe_pf_read_eicr,
         .write = ixgbe_pf_write_eicr),
