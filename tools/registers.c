@@ -13,6 +13,7 @@ static const struct {
     char *(*page)(void);
 } pages[] = {
     { "registers-ixgbe-pf.md", ixgbe_adapter_register_page },
+    { "registers-ixgbe-queues.md", ixgbe_pf_register_page },
     { "registers-ixgbe-vf.md", ixgbe_vf_register_page },
 };
 
