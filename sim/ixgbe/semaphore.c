@@ -31,8 +31,9 @@ static const IxgbeReg rows[] = {
         "it free; SWESMBI is granted at once",
         .wmask = IXGBE_SWSM_SMBI | IXGBE_SWSM_SWESMBI, .read = read_swsm,
         .keep = SHARED),
-    ONE("FWSM", IXGBE_FWSM, "8.2.3.4", "no firmware",
-        .access = IXGBE_REG_RO),
+    /* Bit 15: valid, else Linux says that the firmware is broken. */
+    FIXED("FWSM", IXGBE_FWSM, 1, "8.2.3.4", "no firmware of any mode",
+          0x00008000),
     ONE("FACTPS", IXGBE_FACTPS, "8.2.3.4", "power states; no firmware clock",
         .access = IXGBE_REG_RO, .read = read_factps),
     ONE("GSSR", IXGBE_GSSR, "8.2.3.4", "SW_FW_SYNC: locks; the firmware's "
