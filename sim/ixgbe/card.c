@@ -31,7 +31,7 @@ struct IxgbeCard {
     bool held;
 };
 
-/* --- adapter -------------------------------------------------------------- */
+/* --- adapter ------------------------------------------------------------- */
 
 static bool card_wire_tx(void *opaque, Frame *frame)
 {
@@ -88,7 +88,7 @@ static const IxgbeAdapterOps card_adapter_ops = {
     .reset = card_reset,
 };
 
-/* --- adapter to functions --------------------------------------------------- */
+/* --- adapter to functions ------------------------------------------------ */
 
 static IxgbeRxResult card_rx(void *fn, Frame *frame, const IxgbeRxMeta *meta)
 {
@@ -144,7 +144,7 @@ static const IxgbeAdapterPortOps card_pf_ops = {
     .state = card_pf_state,
 };
 
-/* --- life --------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
 
 IxgbeCard *ixgbe_card_new(const IxgbeAdapterConfig *config,
                           const IxgbeCardOps *ops,
@@ -234,7 +234,7 @@ void ixgbe_card_set_num_vfs(IxgbeCard *card, unsigned count)
     card_layout(card);
 }
 
-/* --- registers ------------------------------------------------------------------ */
+/* --- registers ----------------------------------------------------------- */
 
 uint64_t ixgbe_card_mmio_read(IxgbeCard *card, uint64_t offset, unsigned size)
 {
@@ -298,7 +298,7 @@ void ixgbe_card_io_write(IxgbeCard *card, uint64_t offset, uint32_t value,
     }
 }
 
-/* --- reset ----------------------------------------------------------------------- */
+/* --- reset --------------------------------------------------------------- */
 
 void ixgbe_card_flr(IxgbeCard *card)
 {
@@ -315,7 +315,7 @@ void ixgbe_card_power_reset(IxgbeCard *card)
     ixgbe_function_power_reset(card->pf);
 }
 
-/* --- running ---------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------- */
 
 void ixgbe_card_run(IxgbeCard *card)
 {
@@ -338,7 +338,7 @@ void ixgbe_card_hold(IxgbeCard *card, bool hold)
     }
 }
 
-/* --- saved state ---------------------------------------------------------- */
+/* --- saved state --------------------------------------------------------- */
 
 void ixgbe_card_save(const IxgbeCard *card, StateWriter *w)
 {

@@ -96,7 +96,7 @@ void ixgbe_pf_write_eiam(void *owner, unsigned index, uint32_t value,
     intr->other.eiam = value & ~IXGBE_EICR_QUEUES;
 }
 
-/* --- two words ---------------------------------------------------------------- */
+/* --- two words ----------------------------------------------------------- */
 
 uint32_t ixgbe_pf_read_eicr_ex(void *owner, unsigned index, uint32_t stored)
 {
@@ -148,7 +148,7 @@ void ixgbe_pf_write_eiam_ex(void *owner, unsigned index, uint32_t value,
     intr->eiam |= word(index, value);
 }
 
-/* --- moderation, mode, mapping ------------------------------------------------ */
+/* --- moderation, mode, mapping ------------------------------------------- */
 
 /* EITR 64 and up are for VFs; a VF's own are in its window: kept. */
 uint32_t ixgbe_pf_read_eitr(void *owner, unsigned index, uint32_t stored)
