@@ -69,13 +69,23 @@ typedef enum IxgbeRxResult {
                                  same frame again after room() */
 } IxgbeRxResult;
 
+/* What a transmit descriptor asks of the adapter, behind the switch. */
+typedef struct IxgbeTxMeta {
+    bool timestamp;           /* 7.9: latch the time at which it leaves */
+    bool ipsec;               /* 7.12: the frame is an ESP or AH packet... */
+    bool esp;
+    bool encrypt;             /* ... ESP: not only authenticated */
+    uint16_t sa;              /* entry of the transmit SA table */
+} IxgbeTxMeta;
+
 /* Function to adapter. */
 typedef struct IxgbePortOps {
     /*
      * Transmit; the queue is numbered as in IxgbeRxMeta.  False: no room, the
      * frame stays the function's and tx_room() on the function follows.
      */
-    bool (*tx)(void *port, unsigned queue, const uint8_t *frame, size_t len);
+    bool (*tx)(void *port, unsigned queue, const uint8_t *frame, size_t len,
+               const IxgbeTxMeta *meta);
     /* Receive may go on after IXGBE_RX_WAIT. */
     void (*rx_room)(void *port);
     /* VFCTRL.RST or FLR (4.2.2): the adapter sets VFLRE, drops mailbox locks. */
@@ -88,6 +98,23 @@ typedef struct IxgbePortOps {
     void (*bus_master)(void *port, bool on);
 } IxgbePortOps;
 
+/*
+ * How packets are made of descriptors: set by the PF, the same for all
+ * functions.
+ */
+typedef struct IxgbeTxRules {
+    /* DTXTCPFLGL/H: TCP flags kept in the first, middle and last segment */
+    uint16_t tcp_first, tcp_middle, tcp_last;
+    uint16_t vlan_type;       /* DMATXCTL.VT, of the tag that is inserted */
+    uint16_t outer_type;      /* EXVET; 0: no double VLAN (DMATXCTL.GDV) */
+    bool pad;                 /* HLREG0.TXPADEN: short frames are padded */
+} IxgbeTxRules;
+
+/* As after a reset, 8.2.3.9. */
+#define IXGBE_TX_RULES_RESET { \
+    .tcp_first = 0xff6, .tcp_middle = 0xf76, .tcp_last = 0xf7f, \
+    .vlan_type = 0x8100, .pad = true }
+
 /* State that the adapter pushes to a function; a VF's registers mirror it. */
 typedef struct IxgbePortState {
     uint32_t links;           /* LINKS as the VF reads it in VFLINKS */
@@ -98,6 +125,7 @@ typedef struct IxgbePortState {
     uint8_t rx_flags;         /* IXGBE_RX_* */
     uint16_t vlan_type;       /* VLNCTRL.VET; 0: 0x8100 */
     uint16_t outer_type;      /* EXVET, likewise; with IXGBE_RX_TWO_TAGS */
+    IxgbeTxRules tx_rules;
     /* VFU, PFU: levels.  PFSTS, PFACK: set since the state was last told. */
     uint32_t vfmailbox;
     uint32_t mbmem[IXGBE_MBX_DWORDS];

@@ -39,6 +39,7 @@
 #define IXGBE_HLREG0            0x04240
 #define IXGBE_HLREG0_RXCRCSTRP  0x00000002u
 #define IXGBE_HLREG0_JUMBOEN    0x00000004u
+#define IXGBE_HLREG0_TXPADEN    0x00000400u
 #define IXGBE_HLREG0_LPBK       0x00008000u
 #define IXGBE_MAXFRS            0x04268
 #define IXGBE_AUTOC             0x042a0
@@ -64,6 +65,12 @@
 #define IXGBE_TXPBSIZE(n)       (0x0cc00 + 4 * (n))
 #define IXGBE_DMATXCTL          0x04a80
 #define IXGBE_DMATXCTL_TE       0x00000001u
+#define IXGBE_DMATXCTL_GDV      0x00000008u
+#define IXGBE_DMATXCTL_VT_SHIFT 16
+/* Flags as in the TCP header, from NS (bit 8) down to FIN. */
+#define IXGBE_DTXTCPFLGL        0x04a88
+#define IXGBE_DTXTCPFLGH        0x04a8c
+#define IXGBE_DTXTCPFLG_MASK    0x00000fffu
 #define IXGBE_MTQC              0x08120
 
 /* 8.2.3.7, 8.2.3.27 receive filters */

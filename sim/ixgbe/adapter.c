@@ -201,8 +201,9 @@ void ixgbe_adapter_detach(IxgbeAdapterPort *port)
 }
 
 bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
-                           Frame *frame)
+                           Frame *frame, const IxgbeTxMeta *meta)
 {
+    static const IxgbeTxMeta nothing;
     IxgbeAdapter *a = port->adapter;
     unsigned pool = 0;
 
@@ -219,7 +220,8 @@ bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
             queue = pool * a->filters.queues_per_pool;
         }
     }
-    if (!ixgbe_veb_transmit(a, pool, queue % IXGBE_QUEUES, frame)) {
+    if (!ixgbe_veb_transmit(a, pool, queue % IXGBE_QUEUES, frame,
+                            meta ? meta : &nothing)) {
         port->tx_blocked = true;
         return false;
     }
@@ -227,7 +229,7 @@ bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
 }
 
 static bool port_tx(void *opaque, unsigned queue, const uint8_t *data,
-                    size_t len)
+                    size_t len, const IxgbeTxMeta *meta)
 {
     Frame *frame = frame_new(data, len);
     bool sent;
@@ -235,7 +237,7 @@ static bool port_tx(void *opaque, unsigned queue, const uint8_t *data,
     if (!frame) {
         return true;
     }
-    sent = ixgbe_adapter_port_tx(opaque, queue, frame);
+    sent = ixgbe_adapter_port_tx(opaque, queue, frame, meta);
     frame_unref(frame);
     return sent;
 }
@@ -309,6 +311,21 @@ static uint8_t rx_flags(const IxgbeAdapter *a)
            (ixgbe_adapter_two_tags(a) ? IXGBE_RX_TWO_TAGS : 0);
 }
 
+static IxgbeTxRules tx_rules(const IxgbeAdapter *a)
+{
+    uint32_t dmatxctl = reg(a, IXGBE_DMATXCTL);
+
+    return (IxgbeTxRules) {
+        .tcp_first = reg(a, IXGBE_DTXTCPFLGL) & IXGBE_DTXTCPFLG_MASK,
+        .tcp_middle = reg(a, IXGBE_DTXTCPFLGL) >> 16 & IXGBE_DTXTCPFLG_MASK,
+        .tcp_last = reg(a, IXGBE_DTXTCPFLGH) & IXGBE_DTXTCPFLG_MASK,
+        .vlan_type = dmatxctl >> IXGBE_DMATXCTL_VT_SHIFT,
+        .outer_type = dmatxctl & IXGBE_DMATXCTL_GDV
+                      ? reg(a, IXGBE_EXVET) >> 16 : 0,
+        .pad = reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_TXPADEN,
+    };
+}
+
 static void tell_state(IxgbeAdapterPort *port)
 {
     IxgbeAdapter *a = port->adapter;
@@ -325,6 +342,7 @@ static void tell_state(IxgbeAdapterPort *port)
         .vlan_type = reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET,
         .outer_type = reg(a, IXGBE_EXVET) >> 16,
         .rx_flags = rx_flags(a),
+        .tx_rules = tx_rules(a),
     };
 
     port->state_stale = false;

@@ -214,7 +214,7 @@ bool ixgbe_adapter_two_tags(const IxgbeAdapter *a);
 
 /* veb.c */
 bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
-                        Frame *frame);
+                        Frame *frame, const IxgbeTxMeta *meta);
 void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame);
 
 /* spoof.c: whether the pool may send it; counts if not. */

@@ -46,6 +46,12 @@ static const IxgbeReg rows[] = {
     KEPT("TXPBTHRESH", 0x04950, 8, "8.2.3.9", "kept"),
     ONE("DMATXCTL", IXGBE_DMATXCTL, "8.2.3.9", "transmit enable",
         .reset = 0x81000000, .write = ixgbe_write_enable),
+    ONE("DTXTCPFLGL", IXGBE_DTXTCPFLGL, "8.2.3.9", "TCP flags kept in first "
+        "and middle segments", .reset = 0x0f760ff6, .wmask = 0x0fff0fff,
+        .write = ixgbe_write_enable),
+    ONE("DTXTCPFLGH", IXGBE_DTXTCPFLGH, "8.2.3.9", "TCP flags kept in last "
+        "segments", .reset = 0x00000f7f, .wmask = 0x00000fff,
+        .write = ixgbe_write_enable),
     KEPT("DTXMXSZRQ", 0x08100, 1, "8.2.3.9", "kept"),
     KEPT("MTQC", IXGBE_MTQC, 1, "8.2.3.9", "kept, MRQC decides"),
     KEPT("SECTXCTRL", 0x08800, 1, "8.2.3.13", "kept"),

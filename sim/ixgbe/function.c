@@ -23,6 +23,7 @@ IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
     fn->config = *config;
     fn->ops = ops;
     fn->opaque = opaque;
+    fn->state.tx_rules = (IxgbeTxRules)IXGBE_TX_RULES_RESET;
     fn->intr.fn = fn;
     fn->intr.timer = UINT64_MAX;
     fn->tx_packet = g_malloc(IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX);

@@ -28,7 +28,8 @@ static Frame *insert_port_vlan(const IxgbeAdapter *a, unsigned pool,
     tagged = frame_alloc(frame->len + FRAME_VLAN_LEN);
     if (tagged) {
         memcpy(tagged->data, frame->data, 12);
-        wr_be16(tagged->data + 12, reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET);
+        wr_be16(tagged->data + 12,
+                reg(a, IXGBE_DMATXCTL) >> IXGBE_DMATXCTL_VT_SHIFT);
         wr_be16(tagged->data + 14, vmvir);
         memcpy(tagged->data + 16, frame->data + 12, frame->len - 12);
     }
@@ -195,7 +196,7 @@ static bool veb_send(IxgbeAdapter *a, unsigned pool, Frame *frame)
 }
 
 bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
-                        Frame *frame)
+                        Frame *frame, const IxgbeTxMeta *meta)
 {
     IxgbePoolStats *stats = &a->pool_stats[pool];
     Frame *out;

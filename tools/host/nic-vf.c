@@ -40,6 +40,7 @@ void nic_send_vf_state(VmNic *nic)
         .tx_enable = nic->vf_state.tx_enable,
         .pf_reset_done = nic->vf_state.pf_reset_done,
         .tx_vlan_insert = nic->vf_state.tx_vlan_insert,
+        .tx_pad = nic->vf_state.tx_rules.pad,
         .rx_flags = nic->vf_state.rx_flags,
     };
 
@@ -51,6 +52,11 @@ void nic_send_vf_state(VmNic *nic)
     wr_le32(&state.vfmailbox, nic->vf_state.vfmailbox);
     wr_le16(&state.vlan_type, nic->vf_state.vlan_type);
     wr_le16(&state.outer_type, nic->vf_state.outer_type);
+    wr_le16(&state.tx_tcp_first, nic->vf_state.tx_rules.tcp_first);
+    wr_le16(&state.tx_tcp_middle, nic->vf_state.tx_rules.tcp_middle);
+    wr_le16(&state.tx_tcp_last, nic->vf_state.tx_rules.tcp_last);
+    wr_le16(&state.tx_vlan_type, nic->vf_state.tx_rules.vlan_type);
+    wr_le16(&state.tx_outer_type, nic->vf_state.tx_rules.outer_type);
     for (int i = 0; i < IXGBE_MBX_DWORDS; i++) {
         wr_le32(&state.mbmem[i], nic->vf_state.mbmem[i]);
     }

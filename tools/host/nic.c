@@ -386,7 +386,7 @@ bool nic_tx(VmNic *nic, DatapathSide side, Frame *frame)
 {
     if (side == DATAPATH_VF) {
         return !nic->vf_port ||
-            ixgbe_adapter_port_tx(nic->vf_port, 0, frame);
+            ixgbe_adapter_port_tx(nic->vf_port, 0, frame, NULL);
     }
     if ((nic->sw && !switch_tx_room(nic->sw)) || !nic_policy_may_send(nic)) {
         return false;
