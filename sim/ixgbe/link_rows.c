@@ -75,7 +75,6 @@ static const IxgbeReg rows[] = {
     KEPT("TREG", 0x0426c, 1, "8.2.3.22", "kept"),
     FIXED("PCSS", 0x04288, 2, "8.2.3.22", "no fault seen", 0),
     FIXED("XPCSS", 0x04290, 1, "8.2.3.22", "no lane fault", 0),
-    KEPT("MFLCN", IXGBE_MFLCN, 1, "8.2.3.22", "flow control"),
     KEPT("SERDESC", 0x04298, 1, "8.2.3.22", "kept"),
     KEPT("MACS", 0x0429c, 1, "8.2.3.22", "kept"),
     ONE("AUTOC", IXGBE_AUTOC, "8.2.3.22", "link mode; restart, force up; "

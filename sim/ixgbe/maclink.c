@@ -88,6 +88,7 @@ void ixgbe_link_update(IxgbeAdapter *a)
         return;
     }
     a->link_up = up;
+    ixgbe_timesync_link(a);
     trace_ixgbe_link_state(up);
     ixgbe_adapter_state_stale(a, UINT64_MAX);
     a->ops->cause(a->opaque, IXGBE_EICR_LSC);

@@ -7,18 +7,26 @@
 
 #define FCS_LEN 4
 
+void ixgbe_stats_add(IxgbeAdapter *a, uint32_t offset, uint32_t n)
+{
+    uint32_t *counter = reg_at(a, offset);
+
+    *counter = *counter > UINT32_MAX - n ? UINT32_MAX : *counter + n;
+}
+
 static void add(IxgbeAdapter *a, uint32_t offset, uint32_t n)
 {
-    *reg_at(a, offset) += n;
+    ixgbe_stats_add(a, offset, n);
 }
 
 /* A counter of 36 bits: the high part is another register. */
 static void add_wide(IxgbeAdapter *a, uint32_t low, uint32_t high, size_t n)
 {
-    uint64_t sum = (uint64_t)reg(a, low) + n;
+    uint64_t sum = ((uint64_t)reg(a, high) << 32 | reg(a, low)) + n;
 
+    sum = MIN(sum, 0xfffffffffull);
     *reg_at(a, low) = sum;
-    *reg_at(a, high) = (reg(a, high) + (sum >> 32)) & 0xf;
+    *reg_at(a, high) = sum >> 32;
 }
 
 /* Index in PRC64..PRC1522 and PTC64..PTC1522; sizes count the FCS. */
@@ -40,7 +48,7 @@ static unsigned queue_counter(const IxgbeAdapter *a, uint32_t map,
     return reg_at(a, map)[queue / 4 % 32] >> (queue % 4 * 8) & 0xf;
 }
 
-void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame, bool good)
+void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame)
 {
     size_t len = frame->len + FCS_LEN;
 
@@ -48,9 +56,12 @@ void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame, bool good)
     a->stats.wire_rx_bytes += frame->len;
     add(a, IXGBE_TPR, 1);
     add_wide(a, IXGBE_TORL, IXGBE_TORL + 4, len);
-    if (!good) {
-        return;
-    }
+}
+
+void ixgbe_stats_wire_good(IxgbeAdapter *a, const Frame *frame)
+{
+    size_t len = frame->len + FCS_LEN;
+
     add(a, IXGBE_GPRC, 1);
     add_wide(a, IXGBE_GORCL, IXGBE_GORCL + 4, len);
     add(a, IXGBE_PRC64 + 4 * size_class(frame->len), 1);
