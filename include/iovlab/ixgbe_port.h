@@ -64,7 +64,9 @@ enum {
 };
 
 typedef enum IxgbeRxResult {
-    IXGBE_RX_DONE,            /* in the ring, or dropped and counted */
+    IXGBE_RX_DONE,            /* in the ring */
+    IXGBE_RX_DROPPED,         /* queue off, or no descriptor and drop-enabled:
+                                 the function counted it too */
     IXGBE_RX_WAIT,            /* no descriptor and not drop-enabled: offer the
                                  same frame again after room() */
 } IxgbeRxResult;
@@ -94,6 +96,8 @@ typedef struct IxgbePortOps {
     void (*mailbox)(void *port, uint32_t vfmailbox);
     /* VFMBMEM dword written. */
     void (*mailbox_mem)(void *port, unsigned index, uint32_t value);
+    /* A frame's IP or L4 checksum was wrong; NULL if nobody counts. */
+    void (*bad_checksum)(void *port);
     /* Bus mastering of the function went on or off. */
     void (*bus_master)(void *port, bool on);
 } IxgbePortOps;

@@ -298,6 +298,11 @@ static void port_mailbox_mem(void *opaque, unsigned index, uint32_t value)
     }
 }
 
+static void port_bad_checksum(void *opaque)
+{
+    ixgbe_stats_add(((IxgbeAdapterPort *)opaque)->adapter, IXGBE_XEC, 1);
+}
+
 static void port_bus_master(void *opaque, bool on)
 {
     /* The function itself does no DMA then: nothing is the adapter's. */
@@ -309,6 +314,7 @@ const IxgbePortOps ixgbe_adapter_port_ops = {
     .reset = port_reset,
     .mailbox = port_mailbox,
     .mailbox_mem = port_mailbox_mem,
+    .bad_checksum = port_bad_checksum,
     .bus_master = port_bus_master,
 };
 
@@ -395,6 +401,7 @@ static void run_control(IxgbeAdapter *a)
 
         if (put_on_wire(a, frame)) {
             frame_queue_pop(&a->flow.out);
+            ixgbe_stats_control_tx(a);
         }
         frame_unref(frame);
     }

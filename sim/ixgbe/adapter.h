@@ -317,7 +317,7 @@ void ixgbe_link_update(IxgbeAdapter *a);
 void ixgbe_link_restart(IxgbeAdapter *a);
 void ixgbe_link_drop(IxgbeAdapter *a);
 uint32_t ixgbe_link_links(const IxgbeAdapter *a);
-bool ixgbe_link_frame_fits(const IxgbeAdapter *a, const Frame *frame);
+bool ixgbe_link_frame_fits(IxgbeAdapter *a, const Frame *frame);
 
 /* pins.c */
 bool ixgbe_link_laser_off(const IxgbeAdapter *a);
@@ -381,12 +381,19 @@ IxgbeRegRead ixgbe_qde_read;
 /* stats.c */
 /* Counters stop at their largest value. */
 void ixgbe_stats_add(IxgbeAdapter *a, uint32_t offset, uint32_t n);
-/* Any frame that arrived; then, one that passed the filters. */
+/* Any frame that arrived; of these, the good ones; of these, those that passed
+ * the filters. */
 void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame);
+void ixgbe_stats_wire_unfiltered(IxgbeAdapter *a, const Frame *frame);
 void ixgbe_stats_wire_good(IxgbeAdapter *a, const Frame *frame);
 void ixgbe_stats_wire_tx(IxgbeAdapter *a, const Frame *frame);
-void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len);
-void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue);
+/* A PAUSE frame of the MAC's own. */
+void ixgbe_stats_control_tx(IxgbeAdapter *a);
+/* A copy from one pool to another. */
+void ixgbe_stats_local(IxgbeAdapter *a, size_t len);
+void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len,
+                          bool loopback);
+void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue, size_t len);
 void ixgbe_stats_queue_tx(IxgbeAdapter *a, unsigned queue, size_t len);
 
 #endif

@@ -418,7 +418,7 @@ IxgbeRxResult ixgbe_function_rx(IxgbeFunction *fn, const uint8_t *frame,
         len < FRAME_ETH_LEN || len > IXGBE_FRAME_MAX) {
         trace_ixgbe_rxq_drop(fn, queue, len, "function is off");
         fn->stats.rx_dropped++;
-        return IXGBE_RX_DONE;
+        return IXGBE_RX_DROPPED;
     }
     return ixgbe_rxq_receive(&fn->rx[queue], frame, len, meta);
 }

@@ -29,6 +29,13 @@ static void add_wide(IxgbeAdapter *a, uint32_t low, uint32_t high, size_t n)
     *reg_at(a, high) = sum >> 32;
 }
 
+/* A group of three: frames, bytes low, bytes high. */
+static void add_group(IxgbeAdapter *a, uint32_t group, size_t len)
+{
+    add(a, group, 1);
+    add_wide(a, group + 4, group + 8, len + FCS_LEN);
+}
+
 /* Index in PRC64..PRC1522 and PTC64..PTC1522; sizes count the FCS. */
 static unsigned size_class(size_t len)
 {
@@ -48,6 +55,22 @@ static unsigned queue_counter(const IxgbeAdapter *a, uint32_t map,
     return reg_at(a, map)[queue / 4 % 32] >> (queue % 4 * 8) & 0xf;
 }
 
+/* 8.2.3.22 HLREG0.RXLNGTHERREN: a length instead of a type is looked at. */
+static bool length_is_wrong(const IxgbeAdapter *a, const Frame *frame)
+{
+    uint16_t length;
+
+    if (!(reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_RXLNGTHERREN) ||
+        frame->len < FRAME_ETH_LEN) {
+        return false;
+    }
+    length = rd_be16(frame->data + 2 * FRAME_ADDR_LEN);
+    /* A short one may be padded. */
+    return length < 0x600 && length != frame->len - FRAME_ETH_LEN &&
+           (frame->len > FRAME_MIN_LEN ||
+            length > frame->len - FRAME_ETH_LEN);
+}
+
 void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame)
 {
     size_t len = frame->len + FCS_LEN;
@@ -56,6 +79,14 @@ void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame)
     a->stats.wire_rx_bytes += frame->len;
     add(a, IXGBE_TPR, 1);
     add_wide(a, IXGBE_TORL, IXGBE_TORL + 4, len);
+    if (length_is_wrong(a, frame)) {
+        add(a, IXGBE_RLEC, 1);
+    }
+}
+
+void ixgbe_stats_wire_unfiltered(IxgbeAdapter *a, const Frame *frame)
+{
+    add_group(a, IXGBE_RXNFGPC, frame->len);
 }
 
 void ixgbe_stats_wire_good(IxgbeAdapter *a, const Frame *frame)
@@ -70,6 +101,11 @@ void ixgbe_stats_wire_good(IxgbeAdapter *a, const Frame *frame)
     } else if (frame_is_multicast(frame->data)) {
         add(a, IXGBE_MPRC, 1);
     }
+}
+
+void ixgbe_stats_control_tx(IxgbeAdapter *a)
+{
+    add(a, IXGBE_TPT, 1);
 }
 
 void ixgbe_stats_wire_tx(IxgbeAdapter *a, const Frame *frame)
@@ -87,17 +123,27 @@ void ixgbe_stats_wire_tx(IxgbeAdapter *a, const Frame *frame)
     }
 }
 
-void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len)
+void ixgbe_stats_local(IxgbeAdapter *a, size_t len)
+{
+    add_group(a, IXGBE_RXLPBKGPC, len);
+}
+
+void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len,
+                          bool loopback)
 {
     unsigned n = queue_counter(a, IXGBE_RQSMR(0), queue);
 
-    add(a, IXGBE_RXDGPC, 1);
+    add_group(a, IXGBE_RXDGPC, len);
+    if (loopback) {
+        add_group(a, IXGBE_RXDLPBKGPC, len);
+    }
     add(a, IXGBE_QPRC(n), 1);
     add_wide(a, IXGBE_QBRC_L(n), IXGBE_QBRC_L(n) + 4, len);
 }
 
-void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue)
+void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue, size_t len)
 {
+    add_group(a, IXGBE_RXDDGPC, len);
     add(a, IXGBE_QPRDC(queue_counter(a, IXGBE_RQSMR(0), queue)), 1);
 }
 
@@ -105,7 +151,7 @@ void ixgbe_stats_queue_tx(IxgbeAdapter *a, unsigned queue, size_t len)
 {
     unsigned n = queue_counter(a, IXGBE_TQSM(0), queue);
 
-    add(a, IXGBE_TXDGPC, 1);
+    add_group(a, IXGBE_TXDGPC, len);
     add(a, IXGBE_QPTC(n), 1);
     add_wide(a, IXGBE_QBTC_L(n), IXGBE_QBTC_L(n) + 4, len);
 }

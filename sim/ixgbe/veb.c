@@ -165,6 +165,9 @@ static bool send_local(IxgbeAdapter *a, unsigned pool, const Route *r,
         store_all(a, r->pools, frame, &class);
     }
     a->stats.local_frames += __builtin_popcountll(r->pools);
+    for (uint64_t left = r->pools; left; left &= left - 1) {
+        ixgbe_stats_local(a, frame->len);
+    }
     mirror(a, &seen, frame, &class);
     return true;
 }
@@ -290,6 +293,7 @@ void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame)
         }
         return;
     }
+    ixgbe_stats_wire_unfiltered(a, frame);
     ixgbe_flow_receive(a, frame);
     if (ixgbe_timesync_rx(a, frame)) {
         status |= IXGBE_RXS_TS;
