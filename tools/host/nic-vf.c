@@ -133,6 +133,7 @@ static bool life_grant(void *opaque)
     }
     nic->serial = nic->vm->next_serial++;
     nic->eject_due = false;
+    nic->vf_faults = 0;
     g_clear_pointer(&nic->plug_error, g_free);
     datapath_allow(nic->dp);
     nic_note_reasons(nic, reasons);
@@ -255,7 +256,8 @@ void nic_update_wanted(VmNic *nic)
 {
     Adapter *adapter = nic_adapter(nic);
     bool want = nic->config->iov_weight > 0 && !nic->vm->detached &&
-        !nic->reconnecting && !nic->leaving && nic->vm->state != VM_OFF;
+        !nic->reconnecting && !nic->leaving && !nic->misbehaved &&
+        nic->vm->state != VM_OFF;
 
     if (adapter && adapter->restarting && nic->adapter == adapter) {
         want = false;
