@@ -104,6 +104,9 @@ void vtd_iommu_device_answered(VtdIommu *s, uint16_t sid)
     for (unsigned i = 0; i < s->devices_pending->len; i++) {
         if (g_array_index(s->devices_pending, uint16_t, i) == sid) {
             g_array_remove_index(s->devices_pending, i);
+            if (!s->devices_pending->len) {
+                timer_del(s->device_timer);
+            }
             vtd_unit_device_answered(s->unit, sid, false);
             return;
         }
