@@ -96,6 +96,10 @@ typedef struct IxgbeIntr {
     bool line;                  /* level of the INTx line */
     uint32_t eitr[IXGBE_MAX_VECTORS];
     uint64_t quiet_until[IXGBE_MAX_VECTORS];
+    /* Of the host's adaptive moderation: not state, it is measured anew. */
+    uint64_t measured_at;
+    uint64_t measured_frames;
+    uint64_t adaptive_ns;
     uint64_t timer;             /* deadline that is set, or UINT64_MAX */
 } IxgbeIntr;
 

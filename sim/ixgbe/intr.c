@@ -25,9 +25,49 @@ static uint64_t vector_mask(const IxgbeIntr *intr)
     return intr->vectors >= 64 ? UINT64_MAX : (1ull << intr->vectors) - 1;
 }
 
-static uint64_t interval_ns(uint32_t eitr)
+/* Frames a second from which the host's adaptive moderation steps up. */
+enum { BUSY_RATE = 4000, FULL_RATE = 20000 };
+#define MEASURE_NS 2000000u
+static const uint64_t moderation_ns[IXGBE_MODERATIONS] = {
+    [IXGBE_MODERATION_LOW] = 20000,
+    [IXGBE_MODERATION_MEDIUM] = 100000,
+    [IXGBE_MODERATION_HIGH] = 250000,
+};
+
+/* The driver's interval for the vector, or what the host makes of it. */
+static uint64_t interval_ns(const IxgbeIntr *intr, unsigned vector)
 {
-    return (uint64_t)((eitr & IXGBE_EITR_INTERVAL) >> 3) * EITR_UNIT_NS;
+    IxgbeModeration moderation = intr->fn->state.moderation;
+    uint64_t asked = (uint64_t)((intr->eitr[vector] & IXGBE_EITR_INTERVAL) >>
+                                3) * EITR_UNIT_NS;
+
+    switch (moderation) {
+    case IXGBE_MODERATION_OFF:
+        return 0;
+    case IXGBE_MODERATION_ADAPTIVE:
+        return intr->adaptive_ns;
+    default:
+        return MAX(asked, moderation_ns[moderation]);
+    }
+}
+
+/* Adaptive: the interval follows the frames of the last two milliseconds. */
+static void measure(IxgbeIntr *intr, uint64_t now)
+{
+    const IxgbeFunctionStats *stats = &intr->fn->stats;
+    uint64_t frames = stats->rx_frames + stats->tx_frames;
+    uint64_t elapsed = now - intr->measured_at;
+    uint64_t rate;
+
+    if (elapsed < MEASURE_NS && now >= intr->measured_at) {
+        return;
+    }
+    rate = (frames - intr->measured_frames) * 1000000000ull / elapsed;
+    intr->adaptive_ns = moderation_ns[rate >= FULL_RATE ?
+        IXGBE_MODERATION_HIGH : rate >= BUSY_RATE ? IXGBE_MODERATION_MEDIUM :
+        IXGBE_MODERATION_OFF];
+    intr->measured_at = now;
+    intr->measured_frames = frames;
 }
 
 void ixgbe_intr_reset(IxgbeIntr *intr)
@@ -107,7 +147,8 @@ static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
     IxgbeFunction *fn = intr->fn;
 
     take_causes(intr, vector);
-    intr->quiet_until[vector] = now + interval_ns(intr->eitr[vector]);
+    measure(intr, now);
+    intr->quiet_until[vector] = now + interval_ns(intr, vector);
     for (unsigned i = 0; i < fn->queues; i++) {
         if (fn->rx[i].fn == fn) {
             ixgbe_rxq_signalled(&fn->rx[i], vector);
@@ -144,7 +185,7 @@ static void set_line(IxgbeIntr *intr, bool level)
 static uint64_t quiet_until(IxgbeIntr *intr, unsigned vector, uint64_t now)
 {
     /* A clock that went back (loaded state) must not silence a vector. */
-    uint64_t longest = now + interval_ns(intr->eitr[vector]);
+    uint64_t longest = now + interval_ns(intr, vector);
 
     intr->quiet_until[vector] = MIN(intr->quiet_until[vector], longest);
     return intr->quiet_until[vector] <= now ? 0 : intr->quiet_until[vector];
@@ -201,7 +242,8 @@ static void evaluate_single(IxgbeIntr *intr)
     }
     intr->event &= ~queues;
     intr->other.event &= ~other;
-    intr->quiet_until[0] = now + interval_ns(intr->eitr[0]);
+    measure(intr, now);
+    intr->quiet_until[0] = now + interval_ns(intr, 0);
     set_timer(intr, UINT64_MAX);
     set_line(intr, true);
     if (due) {
