@@ -23,10 +23,17 @@ static const Command commands[] = {
     { "vf detach", "VM", "take its VF away", cmd_vf_detach },
     { "migrate", "VM --to NAME", "move a running VM to another host",
       cmd_migrate },
+    { "pause", "VM", "stop a VM's processors", cmd_pause },
+    { "resume", "VM", "let them go on", cmd_resume },
+    { "reset", "VM", "press its reset button", cmd_reset },
+    { "checkpoint", "VM NAME", "save a VM's state; it goes on",
+      cmd_checkpoint },
+    { "revert", "VM NAME", "take a VM back to a checkpoint", cmd_revert },
     { "save", "VM FILE", "save a VM to a file and end it", cmd_save },
     { "restore", "--host NAME FILE", "start a saved VM", cmd_restore },
     { "show", "[host|adapter|switch|vm|nic|vf|tor] [NAME]",
       "show objects and their properties", cmd_show },
+    { "top", "[HOST...]", "watch every VM's network adapters", cmd_top },
     { "set", "KIND NAME PROPERTY=VALUE...", "change properties of an object",
       cmd_set },
     { "new", "KIND NAME [PROPERTY=VALUE...]",
@@ -55,7 +62,7 @@ static void usage(FILE *out)
           "Hyper-V's SR-IOV networking without the hardware: hosts, VMs, VFs "
           "and live\nmigration.\n\nCommands:\n", out);
     for (const Command *c = commands; c->name; c++) {
-        fprintf(out, "  %-12s %s\n", c->name, c->help);
+        fprintf(out, "  %-11s %s\n", c->name, c->help);
     }
     fputs("\n`iovlab COMMAND --help` tells more.\n", out);
 }

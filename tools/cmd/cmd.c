@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TERMINAL_COLUMNS = 80 };
+
 void cmd_fail(int status, const char *fmt, ...)
 {
     g_autofree char *text = NULL;
@@ -153,4 +155,21 @@ void cmd_wait_gone(IovClient *client)
         g_main_context_iteration(NULL, TRUE);
     }
     iov_client_free(client);
+}
+
+void cmd_print_wrapped(const char *indent, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    size_t column = 0;
+
+    for (char **w = words; *w; w++) {
+        size_t length = g_utf8_strlen(*w, -1);
+
+        if (column && column + 1 + length > TERMINAL_COLUMNS) {
+            putchar('\n');
+            column = 0;
+        }
+        column += printf("%s%s", column ? " " : indent, *w);
+    }
+    putchar('\n');
 }

@@ -51,6 +51,9 @@ IovClient *cmd_host_of_vm(const char *vm, const char *host, char **name);
 /* Calls, or exits with the error. */
 JsonNode *cmd_call(IovClient *client, const char *command, JsonObject *args);
 
+/* @text in lines of a terminal's width, each after @indent. */
+void cmd_print_wrapped(const char *indent, const char *text);
+
 /* Waits until the process at the other end is gone; frees @client. */
 void cmd_wait_gone(IovClient *client);
 
@@ -73,6 +76,12 @@ int cmd_set(int argc, char **argv);
 int cmd_new(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_start(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
+int cmd_checkpoint(int argc, char **argv);
+int cmd_revert(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 
 /* Joins the terminal to a VM's console until Ctrl-] or the VM's end. */
 int console_attach(const char *path);

@@ -62,8 +62,10 @@ static void check_reasons(Doctor *d, const char *host, const char *kind,
                           JsonObject *object, const char *member)
 {
     JsonArray *reasons = json_arr(object, member);
-    g_autofree char *where = g_strdup_printf("host %s, %s %s", host, kind,
-                                             json_str(object, "Name", ""));
+    g_autofree char *where = g_str_equal(kind, "host") ?
+        g_strdup_printf("host %s", host) :
+        g_strdup_printf("host %s, %s %s", host, kind,
+                        json_str(object, "Name", ""));
 
     for (guint i = 0; reasons && i < json_array_get_length(reasons); i++) {
         JsonObject *r = json_array_get_object_element(reasons, i);
@@ -73,15 +75,35 @@ static void check_reasons(Doctor *d, const char *host, const char *kind,
     }
 }
 
+/* The subtle one: all may be supported, but the switch was made without. */
+static void check_switch(Doctor *d, const char *host, JsonObject *sw)
+{
+    JsonArray *reasons = json_arr(sw, "IovSupportReasons");
+    g_autofree char *where = g_strdup_printf("host %s, switch %s", host,
+                                             json_str(sw, "Name", ""));
+
+    if (g_str_equal(json_str(sw, "SwitchType", ""), "External") &&
+        !json_bool(sw, "IovEnabled", true)) {
+        find(d, "SwitchNoIov", where, remedy_of("SwitchNoIov"), "the switch "
+             "was made without IOV%s", reasons &&
+             json_array_get_length(reasons) == 1 ?
+             ", though all else supports it" : "");
+    }
+}
+
 /* An adapter of a VM counts if it should have a VF and has none. */
 static void check_objects(Doctor *d, guint i)
 {
     const char *name;
     JsonObject *host = host_of(d, i, &name);
     JsonArray *nics = json_arr(d->hosts->pdata[i], "nic");
+    JsonArray *switches = json_arr(d->hosts->pdata[i], "switch");
 
     if (host) {
         check_reasons(d, name, "host", host, "IovSupportReasons");
+    }
+    for (guint s = 0; switches && s < json_array_get_length(switches); s++) {
+        check_switch(d, name, json_array_get_object_element(switches, s));
     }
     for (guint n = 0; nics && n < json_array_get_length(nics); n++) {
         JsonObject *nic = json_array_get_object_element(nics, n);

@@ -140,6 +140,13 @@ static const Column vm_columns[] = {
     { "Path", "Path", 9 }, { "Status", "Status", 0 }, { NULL },
 };
 
+static const Column nic_columns[] = {
+    { "Name", "Name", 14 }, { "Host", "Host", 8 },
+    { "SwitchName", "SwitchName", 10 }, { "Weight", "IovWeight", 6 },
+    { "Pairs", "IovQueuePairsAssigned", 5 }, { "VF", "VirtualFunction", 5 },
+    { "Path", "Path", 9 }, { "Status", "Status", 0 }, { NULL },
+};
+
 static const Column vf_columns[] = {
     { "Host", "Host", 8 }, { "Id", "FunctionId", 3 },
     { "RequesterId", "RequesterId", 11 }, { "CurrentMac", "CurrentMac", 17 },
@@ -158,6 +165,10 @@ static void print_vm(JsonObject *vm, const char *host)
 {
     JsonArray *nics = json_arr(vm, "NetworkAdapters");
 
+    if (!nics || !json_array_get_length(nics)) {
+        json_object_set_string_member(vm, "Host", host);
+        print_row(vm_columns, vm);
+    }
     for (guint i = 0; nics && i < json_array_get_length(nics); i++) {
         JsonObject *nic = json_array_get_object_element(nics, i);
         const char *text = json_str(nic, "StatusDescription", "");
@@ -173,20 +184,32 @@ static void print_vm(JsonObject *vm, const char *host)
     }
 }
 
-static void print_host(JsonObject *all, const char *what, bool first)
+static void print_host(JsonObject *all, const char *what, bool first,
+                       bool detail)
 {
     const char *host = json_str(all, "Host", "");
     JsonArray *vms = json_arr(all, "vm");
     JsonArray *vfs = json_arr(all, "vf");
+    JsonArray *nics = json_arr(all, "nic");
 
-    if (g_str_equal(what, "vm")) {
+    if (!detail && g_str_equal(what, "vm")) {
         if (first) {
             print_titles(vm_columns);
         }
         for (guint i = 0; vms && i < json_array_get_length(vms); i++) {
             print_vm(json_array_get_object_element(vms, i), host);
         }
-    } else if (g_str_equal(what, "vf")) {
+    } else if (!detail && g_str_equal(what, "nic")) {
+        if (first) {
+            print_titles(nic_columns);
+        }
+        for (guint i = 0; nics && i < json_array_get_length(nics); i++) {
+            JsonObject *nic = json_array_get_object_element(nics, i);
+
+            json_object_set_string_member(nic, "Host", host);
+            print_row(nic_columns, nic);
+        }
+    } else if (!detail && g_str_equal(what, "vf")) {
         if (first) {
             print_titles(vf_columns);
         }
@@ -333,10 +356,10 @@ int cmd_show(int argc, char **argv)
 
         if (g_str_equal(what, "all")) {
             for (const char *const *k = kinds; !g_str_equal(*k, "tor"); k++) {
-                print_host(answer, *k, i == 0 && k == kinds);
+                print_host(answer, *k, i == 0 && k == kinds, true);
             }
         } else {
-            print_host(answer, what, i == 0);
+            print_host(answer, what, i == 0, name != NULL);
         }
     }
     return EXIT_DONE;

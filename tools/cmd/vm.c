@@ -16,17 +16,54 @@ static char *absolute(const char *path)
     return path ? g_canonicalize_filename(path, NULL) : NULL;
 }
 
-int cmd_start(int argc, char **argv)
+/* A command with the VM's name, and perhaps another. */
+static int state_command(int argc, char **argv, const char *command,
+                         bool named, const char *done)
 {
-    g_auto(GStrv) args = cmd_parse(cmd_current(), NULL, argc, argv, 1, 1);
+    g_auto(GStrv) args = cmd_parse(cmd_current(), NULL, argc, argv,
+                                   named ? 2 : 1, named ? 2 : 1);
     g_autofree char *host = NULL;
     IovClient *client = cmd_host_of_vm(args[0], NULL, &host);
-    g_autoptr(JsonNode) node = cmd_call(client, "start",
-                                        iov_args("s:vm", args[0], NULL));
+    JsonObject *what = iov_args("s:vm", args[0], NULL);
+    g_autoptr(JsonNode) node = NULL;
 
-    printf("VM %s runs on host %s\n", args[0], host);
+    if (named) {
+        json_object_set_string_member(what, "name", args[1]);
+    }
+    node = cmd_call(client, command, what);
+    printf("VM %s on host %s: %s\n", args[0], host, done);
     iov_client_free(client);
     return EXIT_DONE;
+}
+
+int cmd_start(int argc, char **argv)
+{
+    return state_command(argc, argv, "start", false, "started");
+}
+
+int cmd_pause(int argc, char **argv)
+{
+    return state_command(argc, argv, "pause", false, "paused");
+}
+
+int cmd_resume(int argc, char **argv)
+{
+    return state_command(argc, argv, "resume", false, "running");
+}
+
+int cmd_reset(int argc, char **argv)
+{
+    return state_command(argc, argv, "reset", false, "reset");
+}
+
+int cmd_checkpoint(int argc, char **argv)
+{
+    return state_command(argc, argv, "checkpoint", true, "checkpoint made");
+}
+
+int cmd_revert(int argc, char **argv)
+{
+    return state_command(argc, argv, "revert", true, "back at the checkpoint");
 }
 
 int cmd_console(int argc, char **argv)

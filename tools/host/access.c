@@ -29,6 +29,7 @@ static const struct {
     { "reset", OP_PAUSE_VM },
     { "save", OP_SAVE_VM },
     { "restore", OP_SAVE_VM },
+    { "revert", OP_CHECKPOINT_VM },
     { "vf-attach", OP_CONFIGURE_VM_ADAPTER },
     { "vf-detach", OP_CONFIGURE_VM_ADAPTER },
     { "migrate", OP_MIGRATE_VM },

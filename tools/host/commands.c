@@ -13,32 +13,6 @@ enum {
     LIMIT_MAX_S = 86400,
 };
 
-/* The VM, or NULL and the request is answered. */
-static Vm *find_vm(Host *host, ControlRequest *request, JsonObject *args)
-{
-    const char *name = json_str(args, "vm", "");
-    Vm *vm = host_find_vm(host, name);
-
-    if (!vm) {
-        control_fail(request, ERR_NOT_FOUND, "host '%s' has no VM '%s'",
-                     host->name, name);
-    }
-    return vm;
-}
-
-/* As find_vm(), and nothing bigger is under way. */
-static Vm *find_idle_vm(Host *host, ControlRequest *request, JsonObject *args)
-{
-    Vm *vm = find_vm(host, request, args);
-
-    if (vm && (vm->out || vm->in || vm->save)) {
-        control_fail(request, ERR_BUSY, "VM '%s' is being %s",
-                     vm->config.name, vm->save ? "saved" : "migrated");
-        return NULL;
-    }
-    return vm;
-}
-
 /* --- VMs --------------------------------------------------------------- */
 
 static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
@@ -73,59 +47,6 @@ static void cmd_run(void *opaque, ControlRequest *request, JsonObject *args)
         return;
     }
     vm->starting = request;
-}
-
-static void cmd_start(void *opaque, ControlRequest *request, JsonObject *args)
-{
-    Vm *vm = find_vm(opaque, request, args);
-    PropError wrong = { 0 };
-    g_autofree char *error = NULL;
-
-    if (!vm) {
-        return;
-    }
-    if (vm->state != VM_OFF) {
-        control_fail(request, ERR_STATE, "VM '%s' is on", vm->config.name);
-        return;
-    }
-    if (!vm_addresses(vm->host, &vm->config, &wrong)) {
-        control_fail(request, wrong.code, "%s", wrong.text);
-        prop_error_clear(&wrong);
-        return;
-    }
-    vm = vm_power_on(vm, &error);
-    if (vm) {
-        vm->starting = request;
-    } else {
-        control_fail(request, ERR_FAILED, "%s", error);
-    }
-}
-
-static void cmd_stop(void *opaque, ControlRequest *request, JsonObject *args)
-{
-    Vm *vm = find_vm(opaque, request, args);
-
-    if (vm && vm->state == VM_OFF) {
-        control_fail(request, ERR_STATE, "VM '%s' is off", vm->config.name);
-    } else if (vm) {
-        control_reply(request, NULL);
-        vm_destroy(vm, "asked for");
-    }
-}
-
-static void cmd_save(void *opaque, ControlRequest *request, JsonObject *args)
-{
-    Vm *vm = find_idle_vm(opaque, request, args);
-
-    if (vm) {
-        save_start(vm, request, json_str(args, "file", ""));
-    }
-}
-
-static void cmd_restore(void *opaque, ControlRequest *request,
-                        JsonObject *args)
-{
-    restore_start(opaque, request, json_str(args, "file", ""));
 }
 
 /* --- VFs --------------------------------------------------------------- */
@@ -197,7 +118,7 @@ static void vf_waited(Vm *vm, void *opaque, bool ok)
 static void vf_command(Host *host, ControlRequest *request, JsonObject *args,
                        bool attach)
 {
-    Vm *vm = find_idle_vm(host, request, args);
+    Vm *vm = command_idle_vm(host, request, args);
     int which = json_int(args, "nic", -1);
     bool force = json_bool(args, "force", false);
     unsigned limit = json_int(args, "timeout", ATTACH_LIMIT_S +
@@ -217,7 +138,6 @@ static void vf_command(Host *host, ControlRequest *request, JsonObject *args,
             continue;
         }
         nic->config->iov_weight = attach ? json_int(args, "weight", 100) : 0;
-        nic->misbehaved = false;
         nic_update_wanted(nic);
         host_state_changed(host);
         if (force && !attach) {
@@ -253,7 +173,7 @@ static void cmd_migrate(void *opaque, ControlRequest *request,
                         JsonObject *args)
 {
     Host *host = opaque;
-    Vm *vm = find_idle_vm(host, request, args);
+    Vm *vm = command_idle_vm(host, request, args);
     const char *to = json_str(args, "to", "");
 
     if (!vm) {
@@ -275,7 +195,7 @@ static void cmd_migrate(void *opaque, ControlRequest *request,
 static void cmd_migrate_cancel(void *opaque, ControlRequest *request,
                                JsonObject *args)
 {
-    Vm *vm = find_vm(opaque, request, args);
+    Vm *vm = command_vm(opaque, request, args);
 
     if (vm && !vm->out) {
         control_fail(request, ERR_STATE, "VM '%s' is not being migrated",
@@ -294,7 +214,7 @@ static void cmd_migrate_prepare(void *opaque, ControlRequest *request,
 static void cmd_migrate_finish(void *opaque, ControlRequest *request,
                                JsonObject *args)
 {
-    Vm *vm = find_vm(opaque, request, args);
+    Vm *vm = command_vm(opaque, request, args);
 
     if (vm && !vm->in) {
         control_fail(request, ERR_STATE, "VM '%s' is not arriving",
@@ -339,7 +259,7 @@ static void qmp_replied(void *opaque, JsonNode *ret, const char *error)
 /* The host process has the VM's one QMP connection; others ask it. */
 static void cmd_qmp(void *opaque, ControlRequest *request, JsonObject *args)
 {
-    Vm *vm = find_vm(opaque, request, args);
+    Vm *vm = command_vm(opaque, request, args);
     JsonObject *arguments = json_obj(args, "arguments");
 
     if (vm && !vm->qmp) {
@@ -389,15 +309,6 @@ static const ControlArg prepare_args[] = {
     { "networks", CONTROL_TEXT },
     { NULL },
 };
-static const ControlArg save_args[] = {
-    { "vm", CONTROL_NAME, true },
-    { "file", CONTROL_TEXT, true },
-    { NULL },
-};
-static const ControlArg restore_args[] = {
-    { "file", CONTROL_TEXT, true },
-    { NULL },
-};
 static const ControlArg capture_args[] = {
     { "port", CONTROL_TEXT, true },
     { "file", CONTROL_TEXT },
@@ -416,10 +327,6 @@ static const ControlArg quit_args[] = {
 
 const ControlCommand vm_commands[] = {
     { "run", run_args, cmd_run, "Start a VM" },
-    { "start", vm_arg, cmd_start, "Start a VM that is off" },
-    { "stop", vm_arg, cmd_stop, "Power a VM off" },
-    { "save", save_args, cmd_save, "Save a VM to a file and end it" },
-    { "restore", restore_args, cmd_restore, "Start a VM from a file" },
     { "vf-attach", vf_args, cmd_vf_attach, "Give network adapters a VF" },
     { "vf-detach", vf_args, cmd_vf_detach, "Take their VFs away" },
     { "migrate", migrate_args, cmd_migrate, "Move a VM to another host" },
@@ -436,5 +343,5 @@ const ControlCommand vm_commands[] = {
 };
 
 const ControlCommand *const host_commands[] = {
-    object_commands, vm_commands, NULL,
+    object_commands, vm_commands, state_commands, NULL,
 };

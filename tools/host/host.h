@@ -104,6 +104,7 @@ void host_quit(Host *host, bool keep_vms);
 /* Tables of commands, ended by NULL. */
 extern const ControlCommand *const host_commands[];
 extern const ControlCommand vm_commands[];
+extern const ControlCommand state_commands[];
 
 typedef struct HostOptions HostOptions;
 /* Adapter, switch and VMs, by options or file; false with an error. */
@@ -262,7 +263,7 @@ typedef struct NicConfig {
     bool connected;             /* to that switch */
     uint64_t iov_weight;        /* 0: no VF is wanted */
     uint64_t queue_pairs;       /* wanted on the VF */
-    unsigned moderation;        /* LinkVfModeration */
+    unsigned moderation;        /* IxgbeModeration */
     PortProps port;             /* policies (nic-policy.h) */
 } NicConfig;
 
@@ -322,9 +323,8 @@ struct VmNic {
     bool vf_link;               /* the VF may show its link as up (vf-link.c) */
     guint vf_link_timer;
     LinkVfStats vf_stats;
+    uint64_t received[DATAPATH_SIDES];  /* frames from the guest */
     uint64_t faults;            /* blocked by the IOMMU */
-    uint64_t vf_faults;         /* of these, by the VF in hand */
-    bool misbehaved;            /* the last VF was taken away for them */
     bool leaving;               /* it is being removed from the VM */
     ControlRequest *remove_request;
     bool reconnecting;          /* to another switch, when the VF is back */
@@ -347,6 +347,7 @@ struct Vm {
     VmState state;
     char *dir;
     GPid pid;
+    GPid last_pid;              /* of the QEMU before, which may still end */
     guint child_watch;
     Qmp *qmp;
     guint qmp_retry;
@@ -527,10 +528,23 @@ JsonObject *migrate_capabilities(bool return_path);
 /* Takes the VFs away; @waited hears when all traffic is synthetic. */
 void vm_detach_vfs(Vm *vm, VmWaited waited, void *opaque);
 
-void save_start(Vm *vm, ControlRequest *request, const char *file);
+/* @checkpoint: the VM goes on afterwards. */
+void save_start(Vm *vm, ControlRequest *request, const char *file,
+                bool checkpoint);
+/* A checkpoint is a saved VM in the VM's directory; the caller frees these. */
+char *checkpoint_file(const Vm *vm, const char *name);
+char *checkpoint_names(const Vm *vm);
+void checkpoint_revert(Vm *vm, ControlRequest *request, const char *name);
 void save_qmp_event(Save *s, const char *event, JsonObject *data);
 void save_vm_gone(Save *s);
 void restore_start(Host *host, ControlRequest *request, const char *file);
+
+/* --- commands (commands.c, commands-state.c) ------------------------------ */
+
+/* The VM of the argument "vm", or NULL and the request is answered. */
+Vm *command_vm(Host *host, ControlRequest *request, JsonObject *args);
+/* The same, and nothing bigger is under way. */
+Vm *command_idle_vm(Host *host, ControlRequest *request, JsonObject *args);
 
 /* --- objects and what is shown (objects.c) ------------------------------ */
 

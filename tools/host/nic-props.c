@@ -160,12 +160,27 @@ static JsonNode *get_frames(void *object)
     VmNic *nic = object;
     const DatapathStats *stats = datapath_stats(nic->dp);
 
-    return prop_object(iov_args(
-        "i:SyntheticSent", (int)stats->sent[DATAPATH_NIC],
-        "i:VfSent", (int)stats->sent[DATAPATH_VF],
-        "i:Recalled", (int)stats->recalled, "i:HeldMax", (int)stats->held_max,
-        "i:Dropped", (int)stats->dropped, "i:Switches", (int)stats->switches,
-        "i:Backlog", (int)datapath_backlog(nic->dp), NULL));
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {
+        { "SyntheticSent", stats->sent[DATAPATH_NIC] },
+        { "VfSent", stats->sent[DATAPATH_VF] },
+        { "SyntheticReceived", nic->received[DATAPATH_NIC] },
+        { "VfReceived", nic->received[DATAPATH_VF] },
+        { "Recalled", stats->recalled },
+        { "HeldMax", stats->held_max },
+        { "Dropped", stats->dropped },
+        { "Switches", stats->switches },
+        { "Backlog", datapath_backlog(nic->dp) },
+    };
+    JsonObject *all = json_object_new();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        json_object_set_int_member(all, counts[i].name,
+                                   MIN(counts[i].value, G_MAXINT64));
+    }
+    return prop_object(all);
 }
 
 /* --- what is set --------------------------------------------------------- */
@@ -174,7 +189,6 @@ static bool apply_weight(void *object, PropError *error)
 {
     VmNic *nic = object;
 
-    nic->misbehaved = false;
     nic_update_wanted(nic);
     host_state_changed(nic->vm->host);
     return true;
@@ -334,7 +348,8 @@ static const Property properties[] = {
           "requests of its VFs that the IOMMU blocked", "its VM's IOMMU",
           "not there"),
     SHOWN("Frames", PROP_OBJECT, get_frames,
-          "what the host sent to the guest, held and took back",
+          "frames that the host sent to the guest on each path, had from it, "
+          "held and took back",
           "sim/host/datapath.c", "not there"),
     { .name = NULL },
 };

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@ struct Save {
     Vm *vm;
     ControlRequest *request;
     char *file;
+    bool checkpoint;        /* the VM goes on */
+    bool was_running;
 };
 
 static void save_end(Save *s)
@@ -32,17 +35,73 @@ static void save_end(Save *s)
     g_free(s);
 }
 
+/* A VM that is to run on; it may go meanwhile. */
+typedef struct Continue {
+    Host *host;
+    char *vm;
+    unsigned tries;
+} Continue;
+
+enum { CONTINUE_MS = 50, CONTINUE_TRIES = 200 };
+
+static void continue_replied(void *opaque, JsonNode *ret, const char *error);
+
+static gboolean continue_vm(gpointer opaque)
+{
+    Continue *c = opaque;
+    Vm *vm = host_find_vm(c->host, c->vm);
+
+    if (vm && vm->qmp) {
+        qmp_execute(vm->qmp, "cont", NULL, continue_replied, c);
+    } else {
+        g_free(c->vm);
+        g_free(c);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* QEMU says "completed" a moment before it lets the VM go on. */
+static void continue_replied(void *opaque, JsonNode *ret, const char *error)
+{
+    Continue *c = opaque;
+    Vm *vm = host_find_vm(c->host, c->vm);
+
+    if (error && vm && ++c->tries < CONTINUE_TRIES) {
+        g_timeout_add(CONTINUE_MS, continue_vm, c);
+        return;
+    }
+    if (error && vm) {
+        vm_event(vm, "resume-failed", "s:text", error, NULL);
+    }
+    g_free(c->vm);
+    g_free(c);
+}
+
+/* It runs on, and may have VFs again. */
+static void go_on(Vm *vm, bool was_running)
+{
+    if (was_running) {
+        Continue *c = g_new0(Continue, 1);
+
+        c->host = vm->host;
+        c->vm = g_strdup(vm->config.name);
+        continue_vm(c);
+    }
+    vm->detached = false;
+    vm_update_wanted(vm);
+}
+
 static void save_failed(Save *s, const char *code, const char *why)
 {
     Vm *vm = s->vm;
     ControlRequest *request = s->request;
+    bool was_running = s->was_running;
 
     vm_event(vm, "save-failed", "s:reason", why, NULL);
     control_fail(request, code, "'%s' was not saved: %s", vm->config.name,
                  why);
     save_end(s);
-    vm->detached = false;
-    vm_update_wanted(vm);
+    go_on(vm, was_running);
 }
 
 void save_vm_gone(Save *s)
@@ -76,24 +135,35 @@ static bool write_header(Save *s, char **error)
     return true;
 }
 
+static void save_done(Save *s)
+{
+    Vm *vm = s->vm;
+    bool checkpoint = s->checkpoint;
+    bool was_running = s->was_running;
+
+    vm_event(vm, checkpoint ? "checkpoint-made" : "saved", "s:file", s->file,
+             NULL);
+    control_reply_object(s->request, iov_args("s:vm", vm->config.name,
+                                              "s:file", s->file, NULL));
+    save_end(s);
+    if (checkpoint) {
+        go_on(vm, was_running);
+    } else {
+        vm_destroy(vm, "saved");
+    }
+}
+
 void save_qmp_event(Save *s, const char *event, JsonObject *data)
 {
     const char *status = json_str(data, "status", "");
     Vm *vm = s->vm;
-    ControlRequest *request = s->request;
-    g_autofree char *file = NULL;
 
     if (!g_str_equal(event, "MIGRATION")) {
         return;
     }
     vm_event(vm, "migration", "s:status", status, NULL);
     if (g_str_equal(status, "completed")) {
-        file = g_strdup(s->file);
-        vm_event(vm, "saved", "s:file", file, NULL);
-        control_reply_object(request, iov_args("s:vm", vm->config.name,
-                                               "s:file", file, NULL));
-        save_end(s);
-        vm_destroy(vm, "saved");
+        save_done(s);
     } else if (g_str_equal(status, "failed") ||
                g_str_equal(status, "cancelled")) {
         save_failed(s, ERR_FAILED, "QEMU could not write it");
@@ -134,7 +204,8 @@ static void save_detached(Vm *vm, void *opaque, bool ok)
                 migrate_reply, s);
 }
 
-void save_start(Vm *vm, ControlRequest *request, const char *file)
+void save_start(Vm *vm, ControlRequest *request, const char *file,
+                bool checkpoint)
 {
     Save *s;
 
@@ -147,17 +218,21 @@ void save_start(Vm *vm, ControlRequest *request, const char *file)
     s->vm = vm;
     s->request = request;
     s->file = g_strdup(file);
+    s->checkpoint = checkpoint;
+    s->was_running = vm->state == VM_RUNNING;
     vm->save = s;
-    vm_event(vm, "save-start", "s:file", file, NULL);
+    vm_event(vm, checkpoint ? "checkpoint-start" : "save-start", "s:file",
+             file, NULL);
     vm_detach_vfs(vm, save_detached, s);
 }
 
-void restore_start(Host *host, ControlRequest *request, const char *file)
+/* What a file has before QEMU's stream; false with an error. */
+static bool read_header(const char *file, VmConfig *config, uint32_t *serial,
+                        PropError *error)
 {
     g_autofree char *header = g_malloc0(HEADER_SIZE + 1);
     g_autoptr(JsonObject) object = NULL;
     PropError wrong = { 0 };
-    VmConfig config;
     ssize_t n = -1;
     gssize len;
     int fd;
@@ -168,22 +243,111 @@ void restore_start(Host *host, ControlRequest *request, const char *file)
         close(fd);
     }
     if (n != HEADER_SIZE || strchr(file, ',') || !g_path_is_absolute(file)) {
-        control_fail(request, ERR_BAD_ARGUMENT, "'%s': no saved VM there",
-                     file);
-        return;
+        return prop_fail(error, ERR_BAD_ARGUMENT, "'%s': no saved VM there",
+                         file);
     }
     len = json_line_find((uint8_t *)header, HEADER_SIZE);
     object = len > 0 ? json_line_parse(header, len, NULL) : NULL;
     if (!object || !g_str_equal(json_str(object, "magic", ""), SAVE_MAGIC)) {
-        control_fail(request, ERR_BAD_ARGUMENT, "'%s' is not a saved VM",
-                     file);
-        return;
+        return prop_fail(error, ERR_BAD_ARGUMENT, "'%s' is not a saved VM",
+                         file);
     }
-    if (!vm_config_from_json(&config, json_obj(object, "config"), &wrong)) {
-        control_fail(request, wrong.code, "'%s': %s", file, wrong.text);
+    if (!vm_config_from_json(config, json_obj(object, "config"), &wrong)) {
+        prop_fail(error, wrong.code, "'%s': %s", file, wrong.text);
         prop_error_clear(&wrong);
+        return false;
+    }
+    *serial = CLAMP(json_int(object, "serial", 1), 1, INT32_MAX);
+    return true;
+}
+
+void restore_start(Host *host, ControlRequest *request, const char *file)
+{
+    PropError error = { 0 };
+    VmConfig config;
+    uint32_t serial;
+
+    if (!read_header(file, &config, &serial, &error)) {
+        control_fail(request, error.code, "%s", error.text);
+        prop_error_clear(&error);
         return;
     }
-    migrate_in_restore(host, request, &config, json_int(object, "serial", 1),
-                       file, HEADER_SIZE);
+    migrate_in_restore(host, request, &config, serial, file, HEADER_SIZE);
+}
+
+/* --- checkpoints --------------------------------------------------------- */
+
+char *checkpoint_file(const Vm *vm, const char *name)
+{
+    g_autofree char *base = g_strconcat(name, ".checkpoint", NULL);
+
+    return vm_path(vm, base);
+}
+
+char *checkpoint_names(const Vm *vm)
+{
+    g_autoptr(GDir) dir = g_dir_open(vm->dir, 0, NULL);
+    GString *names = g_string_new(NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        if (g_str_has_suffix(file, ".checkpoint")) {
+            g_string_append_printf(names, "%s%.*s", names->len ? " " : "",
+                                   (int)(strlen(file) - 11), file);
+        }
+    }
+    return g_string_free(names, FALSE);
+}
+
+/* A VM that goes back: waits for its QEMU's end, which has the sockets. */
+typedef struct Revert {
+    Host *host;
+    ControlRequest *request;
+    VmConfig config;
+    uint32_t serial;
+    char *file;
+    GPid pid;
+    unsigned tries;
+} Revert;
+
+enum { REVERT_POLL_MS = 50, REVERT_POLLS = 200 };
+
+static gboolean revert_poll(gpointer opaque)
+{
+    Revert *r = opaque;
+
+    if (r->pid > 0 && kill(r->pid, 0) == 0 && ++r->tries < REVERT_POLLS) {
+        return G_SOURCE_CONTINUE;
+    }
+    migrate_in_restore(r->host, r->request, &r->config, r->serial, r->file,
+                       HEADER_SIZE);
+    g_free(r->file);
+    g_free(r);
+    return G_SOURCE_REMOVE;
+}
+
+void checkpoint_revert(Vm *vm, ControlRequest *request, const char *name)
+{
+    g_autofree char *file = checkpoint_file(vm, name);
+    PropError error = { 0 };
+    Revert *r = g_new0(Revert, 1);
+
+    if (!read_header(file, &r->config, &r->serial, &error)) {
+        control_fail(request, ERR_NOT_FOUND, "VM '%s' has no checkpoint '%s'",
+                     vm->config.name, name);
+        prop_error_clear(&error);
+        g_free(r);
+        return;
+    }
+    r->host = vm->host;
+    r->request = request;
+    r->file = g_steal_pointer(&file);
+    r->pid = vm->pid;
+    /* A serial is never used twice in a VM, not even in another past. */
+    r->serial = MAX(r->serial, vm->next_serial);
+    vm_event(vm, "revert", "s:checkpoint", name, NULL);
+    if (vm->state != VM_OFF) {
+        vm_destroy(vm, "reverted");
+    }
+    g_timeout_add(REVERT_POLL_MS, revert_poll, r);
 }

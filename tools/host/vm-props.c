@@ -53,6 +53,11 @@ static JsonNode *get_migrating(void *object)
         return prop_take_text(vm_path(object, file)); \
     }
 
+static JsonNode *get_checkpoints(void *object)
+{
+    return prop_take_text(checkpoint_names(object));
+}
+
 VM_FILE(get_console, "console.sock")
 VM_FILE(get_console_log, "console.log")
 VM_FILE(get_agent, "agent.sock")
@@ -149,6 +154,9 @@ static const Property properties[] = {
       .text = "whether the VM starts when its host does",
       .backing = "the host process, once its objects are there",
       .differs = "StartIfRunning is the default there" },
+    SHOWN("Checkpoints", PROP_TEXT, get_checkpoints,
+          "names of its checkpoints", "files in the VM's directory",
+          "a tree there; memory and devices only here, no disk"),
     SHOWN("Pid", PROP_INT, get_pid, "QEMU's process; 0: none",
           "the child process", "the worker process there"),
     SHOWN("Migrating", PROP_BOOL, get_migrating,

@@ -198,15 +198,18 @@ static void vm_end(Vm *vm)
 {
     Host *host = vm->host;
     VmConfig config;
+    GPid pid;
 
     if (!vm->kept || host->stopping) {
         vm_release(vm);
         return;
     }
+    pid = vm->pid;
     vm_config_copy(&config, &vm->config);
     vm_release(vm);
     vm = vm_define(host, &config);
     vm->kept = true;
+    vm->last_pid = pid;
     vm_event(vm, "vm-state", "s:state", vm_state_name(vm->state), NULL);
     host_state_changed(host);
 }
