@@ -181,8 +181,11 @@ static bool start_host(Lab *lab, LabHost host)
     const char *name = lab_host_name(host);
     g_autoptr(GError) error = NULL;
 
+    const char *machine = host == LAB_A && s->machine_a ? s->machine_a :
+        "ChipsetFlaw=false";
+
     if (!(sriov ? lab_command(lab, "host", "start", name, "--vfs", vfs,
-                              "--eject-limit", limit, NULL)
+                              "--eject-limit", limit, "--set", machine, NULL)
                 : lab_command(lab, "host", "start", name, "--no-sriov",
                               "--eject-limit", limit, NULL))) {
         return false;
@@ -226,6 +229,9 @@ static bool boot_vm(Lab *lab, unsigned i)
 {
     LabVm *vm = &lab->vms[i];
     g_autofree char *smp = g_strdup_printf("%u", lab->options.smp);
+    unsigned n_nics = i == 0 && lab->setup.nics ? lab->setup.nics : 1;
+    g_autofree char *nics = g_strdup_printf("%u", n_nics);
+    GString *more = g_string_new(NULL);
     g_autofree char *append = NULL;
     const char *host;
 
@@ -235,13 +241,19 @@ static bool boot_vm(Lab *lab, unsigned i)
     vm->agent_in = g_string_new(NULL);
     vm->place = i == 1 && lab->setup.second_on_b ? LAB_B : LAB_A;
     host = lab_host_name(vm->place);
-    append = g_strdup_printf("console=ttyS0 iovlab.ip=%s/%d iovlab.agent=/dev/ttyS1",
-                             vm->ip, PEER_PREFIX);
+    for (unsigned n = 1; n < n_nics; n++) {
+        g_string_append_printf(more, ",10.%u.0.11/%d", 77 + n, PEER_PREFIX);
+    }
+    append = g_strdup_printf("console=ttyS0 iovlab.ip=%s/%d%s "
+                             "iovlab.agent=/dev/ttyS1", vm->ip, PEER_PREFIX,
+                             more->str);
+    g_string_free(more, TRUE);
     lab_say(lab, "%s boots on host %s", vm->name, host);
     vm->booted = lab_command(lab, "run", "--host", host, "--name", vm->name,
                              "--kernel", lab->options.kernel, "--initrd",
-                             lab->options.initrd, "--smp", smp, "--mac",
-                             vm->mac, "--append", append, "--detach", NULL);
+                             lab->options.initrd, "--smp", smp, "--nics",
+                             nics, "--mac", vm->mac, "--append", append,
+                             "--detach", NULL);
     return vm->booted;
 }
 
@@ -314,7 +326,7 @@ bool lab_start(Lab *lab, const LabSetup *setup)
     if (!lab_traffic_start(lab)) {
         return false;
     }
-    for (unsigned i = 0; i < lab->n_vms; i++) {
+    for (unsigned i = 0; i < lab->n_vms && !setup->no_vf_at_first; i++) {
         if (!lab_attach(lab, i)) {
             return false;
         }

@@ -41,6 +41,9 @@ typedef struct LabSetup {
      */
     bool surprise;
     bool between_vms;           /* streams run between the VMs, not the peer */
+    unsigned nics;              /* of the first VM, 0: one */
+    const char *machine_a;      /* a property of A's machine, as of set host */
+    bool no_vf_at_first;        /* the scenario begins on the synthetic path */
     bool second_on_b;           /* the second VM is on B, and only fills it */
 } LabSetup;
 
@@ -72,6 +75,23 @@ bool lab_save(Lab *lab, unsigned vm, const char *file);
 bool lab_restore(Lab *lab, unsigned vm, LabHost host, const char *file);
 /* Kills the QEMU process that waits for the VM at @host. */
 bool lab_kill_target(Lab *lab, unsigned vm, LabHost host);
+
+/* `iovlab set KIND NAME PROPERTY=VALUE`, on whichever host has it. */
+bool lab_set(Lab *lab, const char *kind, const char *name, const char *value);
+/* The same, and it must be refused with this code. */
+bool lab_set_refused(Lab *lab, const char *kind, const char *name,
+                     const char *value, const char *code);
+/* A property of the VM's adapter, as text, is @expected within @ms. */
+bool lab_expect_nic(Lab *lab, unsigned vm, unsigned nic, const char *property,
+                    const char *expected, unsigned ms);
+/* A property of one of host A's objects; the first of a list. */
+bool lab_expect_object(Lab *lab, const char *kind, const char *property,
+                       const char *expected);
+bool lab_nic_add(Lab *lab, unsigned vm, unsigned nic);
+bool lab_nic_remove(Lab *lab, unsigned vm, unsigned nic);
+bool lab_checkpoint(Lab *lab, unsigned vm, const char *name);
+/* An event of this name came from A since it started. */
+bool lab_expect_event(Lab *lab, const char *event);
 
 /* Waits until the VM's traffic is on "vf" or "synthetic". */
 bool lab_wait_path(Lab *lab, unsigned vm, const char *path, unsigned ms);

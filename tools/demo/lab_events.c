@@ -143,7 +143,7 @@ static void note_bands(Lab *lab, LabHost host, JsonObject *event, double t)
     Report *r = lab->report;
     const char *name = json_str(event, "event", "");
 
-    if (g_str_equal(name, "data-path")) {
+    if (g_str_equal(name, "data-path") && json_int(event, "nic", 0) == 0) {
         report_span(r->path, t, json_str(event, "path", "synthetic"));
     } else if (g_str_equal(name, "migration") &&
                g_str_equal(json_str(event, "status", ""), "device")) {
@@ -170,7 +170,7 @@ static void on_event(void *opaque, JsonObject *event)
         if (g_str_equal(name, "vm-resumed")) {
             vm->place = s->host;
         }
-        if (g_str_equal(name, "data-path")) {
+        if (g_str_equal(name, "data-path") && json_int(event, "nic", 0) == 0) {
             g_free(vm->path);
             vm->path = g_strdup(json_str(event, "path", "synthetic"));
         }
