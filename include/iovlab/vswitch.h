@@ -129,6 +129,8 @@ const VswitchAcl *vswitch_port_acls(const VswitchPort *port, unsigned *count);
 uint64_t vswitch_port_send_wait(const VswitchPort *port);
 /* A frame of the owner's; the caller keeps its reference. */
 void vswitch_port_input(VswitchPort *port, Frame *frame);
+/* The same for a frame of the host's own in the port's name: no policies. */
+void vswitch_port_announce(VswitchPort *port, Frame *frame);
 /* deliver() can be tried again. */
 void vswitch_port_room(VswitchPort *port);
 

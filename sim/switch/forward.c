@@ -226,7 +226,7 @@ static bool learns(VswitchPort *port, const uint8_t *src)
     return !owner;
 }
 
-void vswitch_port_input(VswitchPort *port, Frame *frame)
+static void input(VswitchPort *port, Frame *frame, bool policies)
 {
     const uint8_t *dst = frame->data, *src = frame->data + 6;
     VswitchFrame vf;
@@ -249,7 +249,7 @@ void vswitch_port_input(VswitchPort *port, Frame *frame)
         vswitch_frame_clear(&vf);
         return;
     }
-    if (port->policy && !outbound_passes(port, frame)) {
+    if (port->policy && policies && !outbound_passes(port, frame)) {
         vswitch_frame_clear(&vf);
         return;
     }
@@ -264,4 +264,14 @@ void vswitch_port_input(VswitchPort *port, Frame *frame)
         forward_unicast(port, &vf, dst);
     }
     vswitch_frame_clear(&vf);
+}
+
+void vswitch_port_input(VswitchPort *port, Frame *frame)
+{
+    input(port, frame, true);
+}
+
+void vswitch_port_announce(VswitchPort *port, Frame *frame)
+{
+    input(port, frame, false);
 }

@@ -485,6 +485,16 @@ static void test_maximum_bandwidth(void)
     }
     g_assert_false(out(&r, p));
     g_assert_cmpuint(dropped(&r, 0, VSWITCH_DROP_BANDWIDTH), ==, 1);
+    /* What the host says in its name is not the VM's to pay. */
+    {
+        Frame *frame = frame_new(p.data, p.len);
+        unsigned before = r.frames[UPLINK];
+
+        vswitch_port_announce(r.port[0], frame);
+        frame_unref(frame);
+        vswitch_run(r.sw);
+        g_assert_cmpuint(r.frames[UPLINK], ==, before + 1);
+    }
     /* The same limit again does not give a new burst. */
     set(&r, 0, (VswitchPolicy) { .maximum_bandwidth = mbit * 1000000 });
     g_assert_cmpuint(vswitch_port_send_wait(r.port[0]), >, 0);

@@ -528,7 +528,8 @@ void nic_announce(VmNic *nic, bool guest_too)
         link_host_send(link, LINK_NIC_ANNOUNCE, NULL, 0);
     }
     if (frame && nic->port) {
-        vswitch_port_input(nic->port, frame);
+        /* Neither a limit nor an ACL keeps the switches from learning. */
+        vswitch_port_announce(nic->port, frame);
     }
     if (frame) {
         frame_unref(frame);
