@@ -140,8 +140,53 @@ def test_wrong_requests():
         assert text.count('\n') == 1 and text.startswith('iovlab: '), text
 
 
+def test_access():
+    env = {**os.environ, 'IOVLAB_AS': '61001'}
+
+    def as_user(*args):
+        done = subprocess.run([IOVLAB, *args], env=env, capture_output=True,
+                              text=True, timeout=60, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    policy = os.path.join(os.environ['IOVLAB_RUN'], 'policy')
+    assert '"vm" : []' in as_user('show', 'vm', '--json')[1]
+    with open(policy, 'w', encoding='utf-8') as file:
+        file.write('role T = ViewVirtualMachineConfiguration\nscope s = vm\n'
+                   'assign user 61001 role T scope s\nassign x\n')
+    text = iovlab('set', '--host', 'B', 'host', 'B', 'PolicyFile=' + policy,
+                  status=2)
+    assert 'line 4' in text, text
+    with open(policy, 'r+', encoding='utf-8') as file:
+        lines = file.readlines()[:3]
+        file.seek(0)
+        file.truncate()
+        file.writelines(lines)
+    iovlab('set', '--host', 'B', 'host', 'B', 'PolicyFile=' + policy)
+    assert '"Name" : "vm"' in as_user('show', 'vm', '--json')[1]
+    status, text = as_user('stop', 'vm')
+    assert status == 1 and 'StopVirtualMachine' in text, text
+    refused = [json.loads(line) for line in
+               iovlab('events', 'B', '--json').splitlines()
+               if '"not-allowed"' in line]
+    assert refused[-1]['scope'] == 's', refused
+    iovlab('set', '--host', 'B', 'host', 'B', 'PolicyFile=')
+    assert as_user('show', 'vm', '--json')[1].count('"Name" : "vm"') == 0
+
+
+def test_networks():
+    iovlab('set', '--host', 'A', 'host', 'A',
+           'Networks=lan=10.1.0.1/16,b=10.5.0.1/16')
+    iovlab('set', '--host', 'B', 'host', 'B', 'Networks=store=10.9.0.2/24')
+    text = iovlab('migrate', 'vm', '--to', 'A', '--quiet', status=1)
+    assert 'no network is available' in text, text
+    assert 'MigrationNetworkNone' in iovlab('doctor', status=1)
+    assert adapter()[0] == 'B'
+    for host in 'A', 'B':
+        iovlab('set', '--host', host, 'host', host, 'Networks=')
+
+
 TESTS = [test_migrate, test_detach_attach, test_host_restart,
-         test_wrong_requests]
+         test_wrong_requests, test_access, test_networks]
 
 
 def main():
