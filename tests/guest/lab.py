@@ -253,10 +253,14 @@ class Peer(threading.Thread):
         self.socket.connect(lab.port(name))
         self.lock = threading.Lock()
         self.frames = []
+        self.vlan = None        # to be in a VLAN: what comes in others is not
         self.watch = lambda frame: None
         self.start()
 
     def send(self, frame):
+        if self.vlan:
+            frame = frame[:12] + struct.pack('>HH', 0x8100, self.vlan) \
+                + frame[12:]
         with self.lock:
             self.socket.sendall(struct.pack('>I', len(frame)) + frame)
 
@@ -284,6 +288,12 @@ class Peer(threading.Thread):
         return sum(1 for frame in list(self.frames) if condition(frame))
 
     def receive(self, frame):
+        tag, = struct.unpack_from('>H', frame, 12)
+        if tag == 0x8100 and struct.unpack_from('>H', frame, 14)[0] & 0xfff \
+                == self.vlan:
+            frame = frame[:12] + frame[16:]
+        elif self.vlan:
+            return
         kind, = struct.unpack_from('>H', frame, 12)
         if kind == 0x0806:
             self.arp(frame)
