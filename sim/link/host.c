@@ -363,7 +363,7 @@ static const char *handle_hello(LinkHost *link, const uint8_t *body)
 
     memcpy(&hello, body, sizeof(hello));
     if (rd_le16(&hello.version) != LINK_VERSION) {
-        fail(link, LINK_ERR_VERSION, "this host speaks version 1");
+        fail(link, LINK_ERR_VERSION, "this host speaks another version");
         return NULL;
     }
     link->role = rd_le16(&hello.role);
