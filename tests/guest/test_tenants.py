@@ -74,6 +74,8 @@ def two_tenants():
         text = lab.iovlab('migrate', 'web', '--to', 'B', '--quiet',
                           user='61001', status=1)
         need('MigrateVirtualMachine' in text, text)
+        text = lab.iovlab('checkpoint', 'web', 'one', user='61001', status=1)
+        need('CheckpointVirtualMachine' in text, text)
         text = lab.iovlab('save', 'web', os.path.join(lab.dir, 'x'),
                           user='61001', status=1)
         need('SaveVirtualMachine' in text, text)
