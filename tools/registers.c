@@ -7,6 +7,7 @@
 
 #include "iovlab/ixgbe_adapter.h"
 #include "iovlab/ixgbe_function.h"
+#include "iovlab/vtd_unit.h"
 
 static const struct {
     const char *file;
@@ -15,6 +16,7 @@ static const struct {
     { "registers-ixgbe-pf.md", ixgbe_adapter_register_page },
     { "registers-ixgbe-queues.md", ixgbe_pf_register_page },
     { "registers-ixgbe-vf.md", ixgbe_vf_register_page },
+    { "registers-vtd-iommu.md", vtd_unit_register_page },
 };
 
 static bool check_page(const char *path, const char *page)

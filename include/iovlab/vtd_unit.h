@@ -181,6 +181,9 @@ typedef enum VtdAddressType {
     VTD_AT_TRANSLATED = 2,      /* from the device's own TLB */
 } VtdAddressType;
 
+/* The registers as a page for docs/; caller frees. */
+char *vtd_unit_register_page(void);
+
 /* A DMA request. */
 typedef struct VtdRequest {
     uint16_t sid;               /* requester id */

@@ -296,3 +296,41 @@ void vtd_unit_mmio_write(VtdUnit *u, uint64_t offset, uint64_t value,
         value = len == 8 ? 0 : value >> 32;
     }
 }
+
+/* Only bits of the unit's making: "all", "none", or a mask. */
+static void put_bits(GString *page, const VtdRow *row, uint64_t bits)
+{
+    uint64_t all = row->width == 8 ? ALL64 : ALL32;
+
+    if (!bits) {
+        g_string_append(page, " |");
+    } else if (bits == all) {
+        g_string_append(page, " all |");
+    } else {
+        g_string_append_printf(page, " 0x%" G_GINT64_MODIFIER "x |", bits);
+    }
+}
+
+char *vtd_unit_register_page(void)
+{
+    GString *page = g_string_new(
+        "# Registers of vtd-iommu\n\n"
+        "Made from the table in `sim/iommu/vtd_regs.c`; CAP and ECAP depend "
+        "on the device's\nproperties ([`vtd-iommu`](vtd-iommu.md)), GSTS "
+        "follows GCMD. FRCD and FRCD_HI are there once for\neach fault "
+        "record, 16 bytes apart. What is not listed reads as zero.\n\n"
+        "| Offset | Register | Bits | Reset | Writable | Cleared by 1 |\n"
+        "|---|---|---|---|---|---|\n");
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const VtdRow *row = &rows[i];
+
+        g_string_append_printf(page, "| 0x%03x | %s | %u | 0x%"
+                               G_GINT64_MODIFIER "x |", row->offset, row->name,
+                               row->width * 8, row->reset);
+        put_bits(page, row, row->rw);
+        put_bits(page, row, row->w1c);
+        g_string_append_c(page, '\n');
+    }
+    return g_string_free(page, false);
+}
