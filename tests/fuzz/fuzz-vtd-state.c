@@ -60,9 +60,14 @@ static void use_unit(VtdMachine *m)
     vm_write32(m, VTD_FSTS, ~0U);
     vm_write64(m, VTD_IQT, 0x20);
     vm_write64(m, VTD_FRCD + 8, VTD_FRCD_F);
+    vtd_unit_page_request(m->unit, &(VtdPageRequest) {
+        .sid = 0x0310, .last = true, .address = 0x5000,
+    });
+    vtd_unit_device_answered(m->unit, 0x0310, true);
 }
 
-static void fuzz_unit(const uint8_t *data, size_t size, bool raw)
+static void fuzz_unit(const uint8_t *data, size_t size, bool raw,
+                      bool scalable)
 {
     VtdUnitConfig c;
     VtdMachine m;
@@ -73,11 +78,19 @@ static void fuzz_unit(const uint8_t *data, size_t size, bool raw)
     size_t len;
 
     vtd_unit_config_default(&c);
+    c.scalable_mode = c.first_stage = scalable;
+    c.device_tlb = c.page_requests = scalable;
     vm_init_small(&m, &c);
-    vm_map(&m, vm_device(&m, 0x0310, 3, 4), 4, 0, 0x5003, 1);
-    vm_enable(&m);
+    if (scalable) {
+        vm_scalable_device(&m, 0x0310, VTD_SMC_PRE, 0);
+        vm_enable_scalable(&m);
+        vm_enable_wide_queue(&m);
+    } else {
+        vm_map(&m, vm_device(&m, 0x0310, 3, 4), 4, 0, 0x5003, 1);
+        vm_enable(&m);
+        vm_enable_queue(&m);
+    }
     vm_enable_ir(&m, true);
-    vm_enable_queue(&m);
     state_writer_init(&w);
     vtd_unit_save(m.unit, &w);
     bytes = state_writer_finish(&w);
@@ -133,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] & 2) {
         fuzz_hypervisor(data + 1, size - 1, data[0] & 1);
     } else {
-        fuzz_unit(data + 1, size - 1, data[0] & 1);
+        fuzz_unit(data + 1, size - 1, data[0] & 1, data[0] & 4);
     }
     return 0;
 }

@@ -521,6 +521,40 @@ static void test_widths(void)
     stop(&r);
 }
 
+/* Saved in scalable mode with a wait descriptor that waits for a device. */
+static void test_state(void)
+{
+    VtdUnitConfig c;
+    Rig r;
+    VtdMachine other;
+    StateWriter w;
+    StateReader reader;
+    g_autoptr(GBytes) bytes = NULL;
+
+    config(&c);
+    start(&r, VTD_PGTT_SECOND, NULL);
+    vm_map(&r.m, r.second, 4, 0x5000, 0xa000 | RW, 1);
+    vm_enable_wide_queue(&r.m);
+    r.m.device_answer = VTD_DEVICE_PENDING;
+    vm_queue(&r.m, VTD_DESC_DEVICE_TLB | (uint64_t)SID << 32, 0);
+    vm_queue(&r.m, VTD_DESC_WAIT | VTD_DESC_WAIT_SW | 9ULL << 32, VM_STATUS);
+    state_writer_init(&w);
+    vtd_unit_save(r.m.unit, &w);
+    bytes = state_writer_finish(&w);
+
+    vm_init(&other, &c);
+    memcpy(other.mem, r.m.mem, VM_MEM_SIZE);
+    state_reader_init(&reader, g_bytes_get_data(bytes, NULL),
+                      g_bytes_get_size(bytes));
+    g_assert_true(vtd_unit_load(other.unit, &reader));
+    state_reader_clear(&reader);
+    /* The device's TLB is empty here: the wait is over. */
+    g_assert_cmpuint((uint32_t)vm_peek64(&other, VM_STATUS), ==, 9);
+    g_assert_cmpint(vm_dma(&other, SID, 0x5000, true, NULL), ==, 0);
+    vm_destroy(&other);
+    stop(&r);
+}
+
 static void test_caching_mode(void)
 {
     VtdUnitConfig c;
@@ -567,6 +601,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/scalable/descriptors", test_descriptors);
     g_test_add_func("/vtd/scalable/widths", test_widths);
     g_test_add_func("/vtd/scalable/caching-mode", test_caching_mode);
+    g_test_add_func("/vtd/scalable/state", test_state);
     ADD("fault/", cases, test_case);
     ADD("flush/", flushes, test_flush);
     return g_test_run();
