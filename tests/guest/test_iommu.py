@@ -15,7 +15,7 @@ def modes_of(unit):
                            ('iommu.strict=1', 'Translated'),
                            ('iommu=pt', 'Passthrough')):
         with boot(append=append, unit=unit) as guest:
-            guest.up()
+            guest.up(200)
             has(guest, 'Enabled IRQ remapping in x2apic mode',
                 'dmar0: Using Queued invalidation',
                 f'Default domain type: {domain}')
@@ -42,7 +42,7 @@ def options():
                          (',iotlb-entries=4,iotlb-ways=1,irte-entries=1,'
                           'irte-ways=1', 'in x2apic mode')):
         with boot(option) as guest:
-            guest.up()
+            guest.up(200)
             has(guest, line)
             traffic(guest)
 
@@ -50,7 +50,7 @@ def options():
 def affinity():
     """interrupts move between the processors under load, none is lost"""
     with boot() as guest:
-        guest.up()
+        guest.up(200)
         guest.check('ping -i 0.02 -c 200 10.0.2.2 > /ping & '
                     'irqs=$(sed -n "s/^ *\\([0-9]*\\):.*virtio.*/\\1/p" '
                     '/proc/interrupts); '
@@ -66,7 +66,7 @@ def migrate():
     with tempfile.TemporaryDirectory() as place:
         state = os.path.join(place, 'state')
         with boot() as guest:
-            guest.up()
+            guest.up(200)
             traffic(guest)
             guest.qmp.command('migrate-set-capabilities', capabilities=[
                 {'capability': 'events', 'state': True}])
@@ -115,7 +115,7 @@ def revoked():
     spare = 0xf000000
     with Guest(devices=vf, smp=2, append='memmap=1M$0xf000000 '
                'iovlab.ip=10.0.2.15/24') as guest:
-        guest.up()
+        guest.up(200)
         guest.check('ping -c 5 10.0.2.2')
         use, stats = unit(guest, 'use'), unit(guest, 'stats')
         need(use['domains'] == 1 and use['irtes'] > 0, use)
