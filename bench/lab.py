@@ -17,11 +17,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'guest'))
 # pylint: disable=wrong-import-position
 from guest import Stream  # noqa: E402
-from peer import checksum  # noqa: E402
+from peer import checksum, ip_packet  # noqa: E402
 
 IOVLAB = os.path.join(ROOT, 'build', 'iovlab')
 PEER_MAC = bytes.fromhex('02007700fefe')
-ARP, IP4, ICMP = 0x0806, 0x0800, 1
+ARP, IP4, ICMP, UDP = 0x0806, 0x0800, 1, 17
+STREAM_PORT, STREAM_MAGIC = 7777, 0x566f4901    # include/spec/stream.h
 
 
 class Failed(Exception):
@@ -141,9 +142,8 @@ class Peer(threading.Thread):
         self.target = None              # of echo requests
         self.window = 0                 # kept under way; 0: as poll() says
         self.sent = self.replies = 0
-        self.seen = set()               # numbers of replies, if kept
-        self.last = 0.0
-        self.longest = 0.0
+        self.stream = None              # its number; None: echo requests
+        self.numbers = {}               # of a stream from the guest, by stream
         self.start()
 
     def send(self, *frames):
@@ -151,25 +151,30 @@ class Peer(threading.Thread):
         with self.lock:
             self.socket.sendall(data)
 
+    def stream_frame(self):
+        mac, source, target, size = self.target
+        data = struct.pack('<IIQQ', STREAM_MAGIC, self.stream, self.sent,
+                           time.monotonic_ns()) + bytes(size - 24)
+        body = struct.pack('>HHHH', STREAM_PORT, STREAM_PORT, 8 + size, 0)
+        self.sent += 1
+        return (mac + PEER_MAC + struct.pack('>H', IP4) +
+                ip_packet(source, target, UDP, body + data))
+
     def echo_request(self):
         mac, source, target, size = self.target
         self.sent += 1
         body = struct.pack('>BBHHHI', 8, 0, 0, 1, self.sent & 0xffff,
                            self.sent) + bytes(max(size - 46, 0))
         body = body[:2] + struct.pack('>H', checksum(body)) + body[4:]
-        head = struct.pack('>BBHHHBBH4s4s', 0x45, 0, 20 + len(body), 0, 0, 64,
-                           ICMP, 0, source, target)
-        head = head[:10] + struct.pack('>H', checksum(head)) + head[12:]
-        return mac + PEER_MAC + struct.pack('>H', IP4) + head + body
+        return (mac + PEER_MAC + struct.pack('>H', IP4) +
+                ip_packet(source, target, ICMP, body))
 
-    def begin(self, mac, address, size):
-        """Requests go to this guest from here on."""
+    def begin(self, mac, address, size, stream=None):
+        """Requests go to this guest from here on, or a stream's frames."""
         target = socket.inet_aton(address)
         source = target[:3] + b'\1'
         self.window = self.sent = self.replies = 0
-        self.seen = set()
-        self.longest = 0.0
-        self.last = time.monotonic()
+        self.stream = stream
         self.target = (bytes.fromhex(mac.replace(':', '')), source, target,
                        size)
 
@@ -180,12 +185,13 @@ class Peer(threading.Thread):
 
     def pace(self, rate, seconds):
         """Requests at a steady rate."""
+        make = self.echo_request if self.stream is None else self.stream_frame
         start = time.monotonic()
         done = 0
         while (now := time.monotonic()) < start + seconds:
             due = int((now - start) * rate)
             if due > done:
-                self.send(*(self.echo_request() for _ in range(due - done)))
+                self.send(*(make() for _ in range(due - done)))
                 done = due
             time.sleep(0.001)
 
@@ -195,12 +201,13 @@ class Peer(threading.Thread):
             self.send(frame[6:12] + PEER_MAC + frame[12:20] + b'\0\2' +
                       PEER_MAC + frame[38:42] + frame[22:32])
         elif kind == IP4 and frame[23] == ICMP and frame[34] == 0:
-            now = time.monotonic()
-            self.longest = max(self.longest, now - self.last)
-            self.last = now
             self.replies += 1
-            self.seen.add(struct.unpack_from('>I', frame, 42)[0])
             return self.window > 0
+        elif kind == IP4 and frame[23] == UDP and len(frame) >= 66 and \
+                struct.unpack_from('<I', frame, 42)[0] == STREAM_MAGIC:
+            number, seq = struct.unpack_from('<IQ', frame, 46)
+            self.numbers.setdefault(number, []).append((seq,
+                                                        time.monotonic()))
         else:
             self.frames += 1
         return False

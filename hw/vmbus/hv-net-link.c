@@ -28,7 +28,7 @@
  * The longest hold of transmit after the data path moved to the VF, for a
  * guest whose VF never settles; and how often anew.
  */
-#define HOLD_MS 1000
+#define HOLD_MS 3000
 #define HOLD_REPEAT_MS 5
 #define STATUS_INTERVAL_MS 1000
 
@@ -41,6 +41,7 @@ typedef struct NicLink {
     QEMUTimer *status_timer;
     QEMUTimer *hold_timer;      /* transmit is held */
     int64_t hold_until_ms;
+    bool held_told;             /* of this hold */
     LinkNicStatus status;       /* as last told */
     bool configured;            /* the host told the port's settings */
     LinkNicConfig config;
@@ -172,6 +173,9 @@ static void status_timer(void *opaque)
     NicLink *l = opaque;
 
     send_status(l);
+    if (l->s->nic) {
+        netvsp_tx_age(l->s->nic);
+    }
     timer_mod(l->status_timer,
               qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + STATUS_INTERVAL_MS);
 }
@@ -305,9 +309,9 @@ static void handle_config(NicLink *l, const LinkNicConfig *config)
  * A Linux guest that moved its traffic to the VF loses what it sends between
  * the VF's carrier coming on and the activation of the VF's queues, which
  * follows from another kernel thread.  So the host brings the VF's link up only
- * after the move, and until the VF has settled (hw/net/ixgbe-vf-link.c) the
- * guest's transmit queues wait: they are stopped by a ring that looks full, and
- * continue on the VF.
+ * when the guest's transmit queues have stopped, and until the VF has settled
+ * (hw/net/ixgbe-vf-link.c) they wait: a ring that looks nearly full stops a
+ * queue at the next packet, and it continues on the VF.
  */
 static void hold_timer(void *opaque)
 {
@@ -319,6 +323,9 @@ static void hold_timer(void *opaque)
         netvsp_hold_tx(l->s->nic, hold);
     }
     if (hold) {
+        if (!l->held_told && netvsp_tx_stopped(l->s->nic)) {
+            l->held_told = link_vm_send(l->link, LINK_NIC_HELD, NULL, 0);
+        }
         timer_mod(l->hold_timer, now + HOLD_REPEAT_MS);
     }
 }
@@ -326,6 +333,7 @@ static void hold_timer(void *opaque)
 static void hold_transmit(NicLink *l)
 {
     l->hold_until_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + HOLD_MS;
+    l->held_told = false;
     hold_timer(l);
 }
 

@@ -75,6 +75,8 @@ typedef enum LinkType {
     /* NIC role, VM to host */
     LINK_NIC_STATUS      = 64,  /* LinkNicStatus; on every change */
     LINK_NIC_DATAPATH    = 65,  /* LinkDatapath: the guest asks to switch */
+    LINK_NIC_HELD        = 66,  /* no body: after a switch to the VF, the
+                                   guest's transmit queues have stopped */
     /* VF role, host to VM */
     LINK_VF_STATE        = 80,  /* LinkVfState; on every change */
     /* VF role, VM to host */

@@ -71,7 +71,7 @@ typedef struct VmbusRing {
     uint32_t size;          /* of the data area */
     /* Ours: read index of the incoming ring, write index of the outgoing. */
     uint32_t index;
-    bool crowded;           /* incoming: the guest is shown a full ring */
+    bool crowded;           /* incoming: the guest is shown little room */
 } VmbusRing;
 
 typedef enum VmbusRingResult {

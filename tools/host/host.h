@@ -321,6 +321,8 @@ struct VmNic {
     IxgbeAdapterPort *vf_port;
     IxgbePortState vf_state;
     bool vf_link;               /* the VF may show its link as up (vf-link.c) */
+    bool vf_link_early;         /* without the guest having moved to it */
+    bool vf_link_wait_held;     /* NIC_HELD is to come first */
     guint vf_link_timer;
     LinkVfStats vf_stats;
     uint64_t received[DATAPATH_SIDES];  /* frames from the guest */
@@ -476,6 +478,8 @@ uint32_t vf_link_register(const VmNic *nic);
 void vf_link_connected(VmNic *nic);
 /* the guest's request to move its data path was answered, */
 void vf_link_switched(VmNic *nic, bool on_vf);
+/* its transmit queues have stopped since, */
+void vf_link_held(VmNic *nic);
 /* and the VF is another or none. */
 void vf_link_clear(VmNic *nic);
 

@@ -502,6 +502,9 @@ void nic_message(VmNic *nic, LinkType type, const void *body, size_t len)
     case LINK_NIC_DATAPATH:
         handle_datapath(nic, body);
         break;
+    case LINK_NIC_HELD:
+        vf_link_held(nic);
+        break;
     case LINK_VF_STATS:
         memcpy(&nic->vf_stats, body, sizeof(nic->vf_stats));
         break;

@@ -4,10 +4,12 @@
  * A Linux guest sends on the VF as soon as its carrier is on and the data path
  * was moved, but activates the VF's transmit queues only a moment after the
  * carrier, from another thread; what it sends between is lost in the guest.  So
- * the link comes up a little after the data path moved, while hv-net holds the
- * guest's transmit back (hw/vmbus/hv-net-link.c) until the VF says that it has
- * settled, and goes when it moved away.
- * A guest that never moves the data path gets its link all the same.
+ * once the data path has moved, hv-net holds the guest's transmit back
+ * (hw/vmbus/hv-net-link.c); the link comes up when the guest's queues have met
+ * that and stopped, and the hold ends when the VF has settled.  The link goes
+ * when the data path moves away.
+ * A guest that never moves the data path gets its link all the same, late: only
+ * a driver that said it would move it is given a VF.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,8 +18,9 @@
 #include "spec/ixgbe_regs.h"
 
 enum {
-    AFTER_SWITCH_MS = 30,
-    WITHOUT_SWITCH_MS = 3000,
+    AFTER_HELD_MS = 20,
+    HELD_LIMIT_MS = 1000,       /* a queue had data, and has no more */
+    WITHOUT_SWITCH_MS = 20000,
 };
 
 uint32_t vf_link_register(const VmNic *nic)
@@ -41,6 +44,8 @@ static gboolean link_due(gpointer opaque)
     VmNic *nic = opaque;
 
     nic->vf_link_timer = 0;
+    nic->vf_link_early = !datapath_on_vf(nic->dp);
+    nic->vf_link_wait_held = false;
     set_link(nic, true);
     return G_SOURCE_REMOVE;
 }
@@ -63,15 +68,26 @@ void vf_link_connected(VmNic *nic)
 
 void vf_link_switched(VmNic *nic, bool on_vf)
 {
-    if (on_vf && !nic->vf_link) {
-        up_after(nic, AFTER_SWITCH_MS);
-    } else if (!on_vf) {
+    if (!on_vf || nic->vf_link_early) {
         set_link(nic, false);
+        nic->vf_link_early = false;
+    }
+    nic->vf_link_wait_held = on_vf && !nic->vf_link;
+    if (nic->vf_link_wait_held) {
+        up_after(nic, HELD_LIMIT_MS);
+    }
+}
+
+void vf_link_held(VmNic *nic)
+{
+    if (nic->vf_link_wait_held) {
+        nic->vf_link_wait_held = false;
+        up_after(nic, AFTER_HELD_MS);
     }
 }
 
 void vf_link_clear(VmNic *nic)
 {
-    nic->vf_link = false;
+    nic->vf_link = nic->vf_link_early = nic->vf_link_wait_held = false;
     g_clear_handle_id(&nic->vf_link_timer, g_source_remove);
 }
