@@ -7,8 +7,12 @@
 #include "hw/core/cpu.h"
 #include "common/vcpu-rounds.h"
 
-/* Running time after which a busy VCPU has had its turn. */
-#define TURN_NS (30 * 1000 * 1000)
+/*
+ * Running time after which a busy VCPU has had its turn.  On a busy machine a
+ * VCPU waits for its thread's turn more than it runs, while the guest's clock
+ * goes on: its scheduler has switched tasks many times by then.
+ */
+#define TURN_NS (10 * 1000 * 1000)
 
 typedef struct Turn {
     bool taken;

@@ -324,6 +324,7 @@ static void hold_timer(void *opaque)
     }
     if (hold) {
         if (!l->held_told && netvsp_tx_stopped(l->s->nic)) {
+            trace_hv_net_link_hold(hv_net_name(l->s), "queues stopped");
             l->held_told = link_vm_send(l->link, LINK_NIC_HELD, NULL, 0);
         }
         timer_mod(l->hold_timer, now + HOLD_REPEAT_MS);
@@ -334,11 +335,15 @@ static void hold_transmit(NicLink *l)
 {
     l->hold_until_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + HOLD_MS;
     l->held_told = false;
+    trace_hv_net_link_hold(hv_net_name(l->s), "begins");
     hold_timer(l);
 }
 
 static void release_transmit(NicLink *l)
 {
+    if (l->hold_until_ms) {
+        trace_hv_net_link_hold(hv_net_name(l->s), "ends");
+    }
     l->hold_until_ms = 0;
     timer_del(l->hold_timer);
     hold_timer(l);
