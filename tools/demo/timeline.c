@@ -279,10 +279,29 @@ static void verdict(Plot *p)
     text(p, 20, 74, "t", "start", "%s", sums->str);
 }
 
+/* For who sees such a picture for the first time. */
+static void legend(Plot *p, double y)
+{
+    static const struct { const char *what, *text; double x; } entries[] = {
+        { "vf", "VF: the guest drives its share of the host's network card "
+          "itself", LEFT },
+        { "synthetic", "synthetic: through the host's software switch",
+          LEFT + 410 },
+        { "stopped", "the guest stands still", LEFT + 710 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(entries); i++) {
+        g_string_append_printf(p->s, "<rect x='%.1f' y='%.1f' width='10' "
+                               "height='10' fill='%s'/>\n", entries[i].x,
+                               y - 9, span_colour(entries[i].what));
+        text(p, entries[i].x + 15, y, "tick", "start", "%s", entries[i].text);
+    }
+}
+
 char *report_svg(const Report *r)
 {
     double y_place = 128, y_path = y_place + BAND_H + 4;
-    double y_rate = y_path + BAND_H + 34, y_rtt = y_rate + RATE_H + 40;
+    double y_rate = y_path + BAND_H + 54, y_rtt = y_rate + RATE_H + 40;
     double y_axis_t = y_rtt + RTT_H, y_events = y_axis_t + 50;
     guint rows = (r->events->len + 1) / 2;
     double height = y_events + (rows + 1) * ROW_H + 20;
@@ -297,6 +316,7 @@ char *report_svg(const Report *r)
     verdict(&p);
     band(&p, y_place, "VM runs on", r->place);
     band(&p, y_path, "data path", r->path);
+    legend(&p, y_path + BAND_H + 16);
     rates(&p, y_rate);
     round_trips(&p, y_rtt);
     time_axis(&p, y_axis_t);
