@@ -130,6 +130,8 @@ class Vm:
         self.link_path = options['nic0']['path']
         self.nic = None
         self.server = socket.socket(socket.AF_UNIX)
+        if os.path.exists(options['qmp']['path']):
+            os.unlink(options['qmp']['path'])
         self.server.bind(options['qmp']['path'])
         self.server.listen(1)
         selector.register(self.server, selectors.EVENT_READ, self.accept)

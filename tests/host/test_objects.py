@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -247,6 +248,35 @@ def test_start_stop():
     assert show('adapter', 'Ethernet')['NumAllocatedVFs'] == 0
 
 
+def test_internal():
+    """The parent partition talks to a VM on an internal switch, and not to
+    one on a private switch"""
+    iovlab('new', 'switch', 'Inner', 'SwitchType=Internal')
+    iovlab('set', 'nic', 'web.0', 'SwitchName=Inner', 'IovWeight=100')
+    iovlab('start', 'web')
+    wait_for('guest', lambda: show('nic', 'web.0')['GuestConnected'])
+    nic = show('nic', 'web.0')
+    assert codes(nic['StatusReasons']) == ['SwitchNotExternal'], nic
+    head = bytes.fromhex(nic['MacAddress'].replace(':', '')) + \
+        b'\2\0\0\0\0\7\x88\xb5'
+    log = os.environ['FAKE_QEMU_LOG']
+    with socket.socket(socket.AF_UNIX) as host:
+        host.connect(show('switch', 'Inner')['HostSocket'])
+        for number in range(3):
+            frame = head + struct.pack('>I', number) + bytes(42)
+            host.sendall(struct.pack('>I', len(frame)) + frame)
+
+        def came():
+            with open(log, encoding='ascii') as lines:
+                return [line.split()[0] for line in lines][-3:]
+
+        wait_for('frames', lambda: came() == ['0', '1', '2'])
+    assert show('switch', 'Quiet')['HostSocket'] == ''
+    iovlab('stop', 'web')
+    iovlab('set', 'nic', 'web.0', 'SwitchName=')
+    iovlab('remove', 'switch', 'Inner')
+
+
 def test_at_once():
     """Many commands at once, and clients that die half-way"""
     path = os.path.join(os.environ['IOVLAB_RUN'], 'hosts', 'A',
@@ -294,7 +324,7 @@ def test_doctor():
 
 
 TESTS = [test_machine, test_override, test_file, test_refused, test_objects,
-         test_start_stop, test_at_once, test_doctor]
+         test_start_stop, test_internal, test_at_once, test_doctor]
 
 
 def main():

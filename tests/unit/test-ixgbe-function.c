@@ -70,6 +70,44 @@ static void test_moderation(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig->interrupts[0], ==, 2);
 }
 
+static void moderate(Rig *rig, IxgbeModeration moderation)
+{
+    rig->state.moderation = moderation;
+    ixgbe_function_set_state(rig->fn, &rig->state);
+    /* What was due is sent, and its quiet time ends. */
+    rig_advance(rig, 1000000);
+    rig_advance(rig, 1000000);
+}
+
+/* Messages for @frames frames, one every 10 us. */
+static unsigned messages(Rig *rig, unsigned frames)
+{
+    rig->interrupts[0] = 0;
+    for (unsigned i = 0; i < frames; i++) {
+        rig_receive(rig, frame, 60);
+        rig_advance(rig, 10000);
+    }
+    return rig->interrupts[0];
+}
+
+/* The host's word goes before what the driver wrote. */
+static void test_host_moderation(Rig *rig, gconstpointer data)
+{
+    rig_write(rig, IXGBE_VTEIAM, 0);
+    rig_write(rig, IXGBE_VTEITR(0), 200);       /* 50 us */
+    g_assert_cmpuint(messages(rig, 4), ==, 1);
+    moderate(rig, IXGBE_MODERATION_OFF);
+    g_assert_cmpuint(messages(rig, 5), ==, 5);
+    moderate(rig, IXGBE_MODERATION_LOW);
+    g_assert_cmpuint(messages(rig, 4), ==, 1);
+    moderate(rig, IXGBE_MODERATION_HIGH);
+    g_assert_cmpuint(messages(rig, 4), ==, 1);
+    rig_advance(rig, 100000);
+    g_assert_cmpuint(rig->interrupts[0], ==, 1);
+    rig_advance(rig, 150000);
+    g_assert_cmpuint(rig->interrupts[0], ==, 2);
+}
+
 static void count(void *opaque)
 {
     ++*(unsigned *)opaque;
@@ -284,6 +322,7 @@ int main(int argc, char **argv)
     TEST("read-clears", test_read_clears);
     TEST("software-cause", test_software_cause);
     TEST("moderation", test_moderation);
+    TEST("host-moderation", test_host_moderation);
     TEST("drain-after-unmask", test_drain_after_unmask);
     TEST("drain-after-return", test_drain_after_return);
     TEST("drain-ends-with-queue", test_drain_ends_with_queue);

@@ -179,7 +179,7 @@ static void print_vm(JsonObject *vm, const char *host)
         json_object_set_string_member(nic, "Host", host);
         print_row(vm_columns, nic);
         if (!g_str_equal(text, "OK")) {
-            printf("             %s\n", text);
+            cmd_print_wrapped("             ", text);
         }
     }
 }

@@ -145,17 +145,38 @@ static char *rate_text(double rate)
     return rate < 0 ? g_strdup("-") : g_strdup_printf("%.0f", rate);
 }
 
+/* All of it if there is room, else its code. */
+static char *status_text(const Top *top, JsonObject *nic)
+{
+    const char *text = json_str(nic, "StatusDescription", "");
+    const char *code = json_str(nic, "ReasonCode", "");
+
+    if (top->columns < COLUMNS + (unsigned)strlen(text) && *code &&
+        !g_str_equal(json_str(nic, "Status", "OK"), "OK")) {
+        return g_strdup(code);
+    }
+    return g_strdup(text);
+}
+
+/* At most @width characters, with a mark if there were more. */
+static char *shortened(const char *text, size_t width)
+{
+    return strlen(text) <= width ? g_strdup(text) :
+        g_strdup_printf("%.*s~", (int)width - 1, text);
+}
+
 static void put_line(const Top *top, const Line *line)
 {
+    g_autofree char *name = shortened(json_str(line->nic, "Name", ""), 14);
+    g_autofree char *host = shortened(line->host, 8);
+    g_autofree char *status = status_text(top, line->nic);
     g_autofree char *to = rate_text(line->to);
     g_autofree char *from = rate_text(line->from);
     const char *vf = json_str(line->nic, "VirtualFunction", "");
     g_autofree char *text =
-        g_strdup_printf("%-14.14s %-8.8s %-9s %7s %7s %-5s %s",
-                        json_str(line->nic, "Name", ""), line->host,
+        g_strdup_printf("%-14s %-8s %-9s %7s %7s %-5s %s", name, host,
                         json_str(line->nic, "Path", ""), to, from,
-                        *vf ? vf : "-",
-                        json_str(line->nic, "StatusDescription", ""));
+                        *vf ? vf : "-", status);
 
     put(top, "", text);
 }

@@ -242,12 +242,16 @@ int host_main(const HostOptions *options)
     host->number = g_str_hash(options->name) & 0xffff;
     host->loop = g_main_loop_new(NULL, FALSE);
     vms = host_path(host, "vm");
+    if (!rundir_make(vms, &error)) {
+        daemon_failed("host '%s' does not start: %s", options->name,
+                      error->message);
+    }
     /* Nobody can reach a host that will not start. */
     if (!host_populate(host, options, &wrong)) {
         daemon_failed("host '%s' does not start: %s", options->name,
                       wrong.text);
     }
-    if (!rundir_make(vms, &error) || !open_sockets(host, &error)) {
+    if (!open_sockets(host, &error)) {
         daemon_failed("host '%s' does not start: %s", options->name,
                       error->message);
     }

@@ -208,6 +208,9 @@ struct Switch {
     Adapter *adapter;           /* NULL: none, or it is gone */
     Vswitch *vswitch;
     VswitchPort *uplink;        /* NULL unless external */
+    VswitchPort *host_port;     /* the parent partition's: NULL unless internal */
+    struct Listener *host_listener;
+    FrameStream *host_peer;
     guint idle;
     bool tx_blocked;
     bool from_vf;               /* a frame from its adapter's own VFs comes */
@@ -218,6 +221,11 @@ struct Switch {
 Switch *switch_new(Host *host, const char *name, SwitchConfig *config,
                    PropError *error);
 void switch_free(Switch *sw);
+/* The parent partition's port at an internal switch (switch-host.c). */
+bool switch_host_port(Switch *sw, PropError *error);
+void switch_host_port_end(Switch *sw);
+/* Its socket; the caller frees it. */
+char *switch_host_socket(const Switch *sw);
 /* @name "" is the first switch. */
 Switch *switch_find(Host *host, const char *name);
 /* Why a VM on it gets no VF. */

@@ -71,6 +71,14 @@ static JsonNode *get_ports(void *object)
     return prop_int(switch_ports(object));
 }
 
+static JsonNode *get_host_socket(void *object)
+{
+    Switch *sw = object;
+
+    return sw->host_port ? prop_take_text(switch_host_socket(sw)) :
+        prop_text("");
+}
+
 static JsonNode *get_learned(void *object)
 {
     return prop_int(vswitch_learned(((Switch *)object)->vswitch));
@@ -89,7 +97,8 @@ static const Property properties[] = {
       .field = FIELD(type), .words = types, .dflt = "External",
       .text = "External: over a physical adapter; Internal: VMs and the "
       "parent partition; Private: VMs only",
-      .backing = "an external switch has the PF as its uplink",
+      .backing = "an external switch has the PF as its uplink, an internal one "
+      "a port for the host (HostSocket), a private one neither",
       .differs = "an external one can be made internal there" },
     { .name = "NetAdapterName", .type = PROP_TEXT, .when = PROP_CREATION,
       .field = FIELD(adapter), .max = 32, .dflt = "",
@@ -120,6 +129,10 @@ static const Property properties[] = {
           "the sum of IovQueuePairsAssigned", "the same"),
     SHOWN("ConnectedAdapters", PROP_INT, get_ports,
           "adapters of VMs with a port", "ports of the switch", "not there"),
+    SHOWN("HostSocket", PROP_TEXT, get_host_socket,
+          "where the parent partition joins an internal switch",
+          "a port that takes and gives frames as one of the top-of-rack "
+          "switch does", "a network adapter of the host's there"),
     SHOWN("LearnedAddresses", PROP_INT, get_learned,
           "addresses that it learned",
           "its table; addresses of VMs need not be learned", "not there"),

@@ -321,6 +321,10 @@ Switch *switch_new(Host *host, const char *name, SwitchConfig *config,
         make_uplink(sw);
     }
     host->switches = g_list_append(host->switches, sw);
+    if (sw->config.type == SWITCH_INTERNAL && !switch_host_port(sw, error)) {
+        switch_free(sw);
+        return NULL;
+    }
     return sw;
 }
 
@@ -330,6 +334,7 @@ void switch_free(Switch *sw)
         adapter_bind(sw->adapter, NULL);
     }
     g_clear_pointer(&sw->uplink, vswitch_port_free);
+    switch_host_port_end(sw);
     vswitch_free(sw->vswitch);
     g_clear_handle_id(&sw->idle, g_source_remove);
     sw->host->switches = g_list_remove(sw->host->switches, sw);
