@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""State changes of a VM whose traffic is on its VF."""
+# timeout: 400
+import time
+
+from guest import main, need
+from lab import Lab, Peer
+
+PING = 'ping -c 1 -W 2 10.77.0.1'
+
+
+def start(lab):
+    Peer(lab)
+    vm = lab.vm('web', ip='10.77.0.11/16')
+    vm.wait(PING)
+    vm.wait_state('VfActive')
+    return vm
+
+
+def pause_and_reset():
+    """A paused VM keeps its VF; a reset one has it again"""
+    with Lab('A') as lab:
+        vm = start(lab)
+        serial = vm.nic()['Serial']
+        lab.iovlab('pause', 'web')
+        need(lab.show('vm')[0]['State'] == 'Paused', 'not paused')
+        nic = vm.nic()
+        need(nic['IovUsage'] == 1 and nic['Serial'] == serial, f'{nic}')
+        lab.iovlab('pause', 'web', status=1)
+        lab.iovlab('resume', 'web')
+        vm.wait(PING)
+        need(vm.nic()['Path'] == 'vf', vm.nic()['Path'])
+        vm.check('echo gone > /tmp/mark')
+        shells = vm.log('agent.log').count('iovlab-ready')
+        lab.iovlab('reset', 'web')
+        end = time.monotonic() + 180
+        while vm.log('agent.log').count('iovlab-ready') == shells:
+            need(time.monotonic() < end, 'the guest did not boot again')
+            time.sleep(0.5)
+        vm.connect().wait('test ! -e /tmp/mark')
+        vm.wait_state('VfActive', seconds=120)
+        vm.wait(PING)
+        need(lab.show('adapter')[0]['NumAllocatedVFs'] == 1, 'a VF is lost')
+
+
+def checkpoint_and_revert():
+    """The VF is taken for a checkpoint; a revert brings memory back"""
+    with Lab('A') as lab:
+        vm = start(lab)
+        serial = vm.nic()['Serial']
+        vm.check('echo before > /tmp/mark')
+        lab.iovlab('checkpoint', 'web', 'one')
+        lab.wait_event('vfs-detached')
+        lab.wait_event('checkpoint-made')
+        vm.wait_state('VfActive', seconds=120)
+        need(vm.nic()['Serial'] > serial, 'it is the old VF')
+        vm.wait(PING)
+        vm.check('echo after > /tmp/mark')
+        need(lab.show('vm')[0]['Checkpoints'] == 'one', 'no checkpoint')
+        lab.iovlab('checkpoint', 'web', 'one', status=2)
+        serial = vm.nic()['Serial']
+        lab.iovlab('revert', 'web', 'one')
+        vm.connect()
+        vm.wait('test "$(cat /tmp/mark)" = before')
+        vm.wait_state('VfActive', seconds=120)
+        need(vm.nic()['Serial'] > serial, 'a serial was used twice')
+        vm.wait(PING)
+
+
+main(pause_and_reset, checkpoint_and_revert)
