@@ -10,7 +10,7 @@
 #include "adapter.h"
 #include "iovlab-trace.h"
 
-#define BURST_NS 1000000ull
+#define BURST_NS 5000000ull
 /* Preamble, FCS and gap count on a wire. */
 #define WIRE_OVERHEAD 24
 
