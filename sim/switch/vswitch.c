@@ -193,6 +193,9 @@ void vswitch_port_set_policy(VswitchPort *port, const VswitchPolicy *policy)
     }
     sw->mirrors += policy->mirror == VSWITCH_MIRROR_DESTINATION;
     sw->weighted += policy->minimum_weight != 0;
+    if (!policy->minimum_weight) {
+        port->waiting = 0;
+    }
     port->policy = policy_set(port->policy, policy,
                               sw->ops->clock_ns(sw->opaque));
     vswitch_port_room(port);
