@@ -256,7 +256,8 @@ static void port_reset(void *opaque, bool flr)
 
     trace_ixgbe_adapter_function_reset(port->function, flr);
     ixgbe_pktbuf_flush(port);
-    if (port->function >= 0) {
+    /* A VF that SR-IOV is about to enable is no news to the PF. */
+    if (port->function >= 0 && port->function < (int)port->adapter->num_vfs) {
         ixgbe_mailbox_vf_reset(port->adapter, port->function);
     }
 }

@@ -114,7 +114,7 @@ def probe(suite, release):
     with card(suite) as (guest, peer):
         need(guest.check('uname -r').startswith(release), f'not {release}')
         guest.wait_console('NIC Link is Up 10 Gbps', 10)
-        for size in (0, 1, 17, 46, 500, 1472, 4000, 20000):
+        for size in (0, 1, 17, 18, 19, 46, 500, 1472):
             guest.wait(ping('10.77.0.1', more=f'-s {size}'), 60)
         vectors = guest.check('grep -c eth0 /proc/interrupts')
         need(int(vectors) >= 2, f'{vectors} vectors in use')
@@ -245,7 +245,8 @@ def two_ports():
         for port in range(2):
             place = f'/sys/bus/pci/devices/0000:01:00.{port}'
             guest.check(f'echo 2 > {place}/sriov_numvfs', 600)
-            links = guest.check(f'readlink {place}/virtfn0 {place}/virtfn1')
+            links = guest.check(f'readlink {place}/virtfn0; '
+                                f'readlink {place}/virtfn1')
             need(links.split() == [f'../0000:01:10.{port}',
                                    f'../0000:01:10.{port + 2}'],
                  f'port {port} has VFs {links}')
