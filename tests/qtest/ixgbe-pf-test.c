@@ -36,7 +36,7 @@ typedef struct Pf {
     QPCIBus *bus;
 } Pf;
 
-/* --- configuration ---------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------- */
 
 static uint64_t config_at(unsigned bus, unsigned devfn, unsigned offset)
 {
@@ -138,7 +138,7 @@ static void alive(Pf *pf)
     g_assert_cmphex(get(pf, IXGBE_STATUS) & IXGBE_STATUS_GIO, !=, 0);
 }
 
-/* --- identity ------------------------------------------------------------------ */
+/* --- identity ------------------------------------------------------------ */
 
 static void test_identity(Pf *pf, gconstpointer data)
 {
@@ -194,7 +194,7 @@ static void test_vpd(Pf *pf, gconstpointer data)
     }
 }
 
-/* --- SR-IOV ---------------------------------------------------------------------- */
+/* --- SR-IOV -------------------------------------------------------------- */
 
 static unsigned count_vfs(Pf *pf)
 {
@@ -274,7 +274,7 @@ static void test_flr(Pf *pf, gconstpointer data)
     g_assert_cmpuint(count_vfs(pf), ==, 64);
 }
 
-/* --- sweeps ------------------------------------------------------------------------ */
+/* --- sweeps -------------------------------------------------------------- */
 
 static void sweep(Pf *pf, uint64_t bar, uint32_t bytes, uint32_t value)
 {
@@ -336,7 +336,7 @@ static void test_config_sweep(Pf *pf, gconstpointer data)
     alive(pf);
 }
 
-/* --- DMA and messages ---------------------------------------------------------------- */
+/* --- DMA and messages ---------------------------------------------------- */
 
 static void start_tx(Pf *pf, uint64_t ring, uint64_t buffer)
 {

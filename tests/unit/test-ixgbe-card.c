@@ -104,6 +104,18 @@ static void test_io_window(Rig *rig, gconstpointer data)
     g_assert_cmphex(ixgbe_card_io_read(rig->card, 8, 4), ==, 0);
 }
 
+/* A register is in one half only, or the PF's would hide the adapter's. */
+static void test_halves(Rig *rig, gconstpointer data)
+{
+    for (uint32_t at = 0; at < IXGBE_PF_BAR0_SIZE; at += 4) {
+        if (ixgbe_function_decodes(rig->f[RIG_PF].fn, at) &&
+            ixgbe_adapter_decodes(ixgbe_card_adapter(rig->card), at)) {
+            g_test_message("offset 0x%x is in both halves", at);
+            g_test_fail();
+        }
+    }
+}
+
 /* Two dwords of different halves in one access. */
 static void test_wide_access(Rig *rig, gconstpointer data)
 {
@@ -360,6 +372,7 @@ int main(int argc, char **argv)
     ADD("layouts", setup, test_layouts);
     ADD("high-queues", setup, test_high_queues);
     ADD("io-window", setup, test_io_window);
+    ADD("halves", setup, test_halves);
     ADD("wide-access", setup, test_wide_access);
     ADD("traffic", setup_running, test_traffic);
     ADD("bus-master", setup_running, test_bus_master);
