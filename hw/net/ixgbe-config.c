@@ -279,6 +279,10 @@ void ixgbe_config_write(PCIDevice *pdev, uint32_t addr, uint32_t value,
 {
     IxgbePf *s = IXGBE(pdev);
 
+    if (ixgbe_function_is_busy(ixgbe_card_pf(s->card))) {
+        /* As with registers: the card's DMA does not reach its own. */
+        return;
+    }
     pci_default_write_config(pdev, addr, value, len);
     if (range_covers_byte(addr, len, VPD_CAP + PCI_VPD_ADDR + 1)) {
         read_vpd(s);

@@ -91,9 +91,28 @@ static const IxgbeFunctionOps ixgbe_vf_function_ops = {
     .schedule = ixgbe_vf_schedule,
 };
 
+static void ixgbe_vf_reset_function(IxgbeVf *s, bool flr)
+{
+    if (flr) {
+        ixgbe_function_flr(s->fn);
+    } else {
+        ixgbe_function_power_reset(s->fn);
+    }
+    ixgbe_function_set_bus_master(s->fn,
+                                  pci_get_word(PCI_DEVICE(s)->config +
+                                               PCI_COMMAND) &
+                                  PCI_COMMAND_MASTER);
+}
+
 static void ixgbe_vf_run(void *opaque)
 {
-    ixgbe_function_run(((IxgbeVf *)opaque)->fn);
+    IxgbeVf *s = opaque;
+
+    if (s->late_reset) {
+        s->late_reset = false;
+        ixgbe_vf_reset_function(s, s->late_flr);
+    }
+    ixgbe_function_run(s->fn);
 }
 
 static void ixgbe_vf_timer(void *opaque)
@@ -127,6 +146,10 @@ static void ixgbe_vf_config_write(PCIDevice *pdev, uint32_t addr,
 {
     IxgbeVf *s = IXGBE_VF(pdev);
 
+    if (ixgbe_function_is_busy(s->fn)) {
+        /* As with registers: a function's DMA does not reach its own. */
+        return;
+    }
     pci_default_write_config(pdev, addr, value, len);
     s->flr = true;
     pcie_cap_flr_write_config(pdev, addr, value, len);
@@ -143,11 +166,14 @@ static void ixgbe_vf_reset_hold(Object *obj, ResetType type)
     if (!s->fn) {
         return;
     }
-    if (s->flr) {
-        ixgbe_function_flr(s->fn);
-    } else {
-        ixgbe_function_power_reset(s->fn);
+    if (ixgbe_function_is_busy(s->fn)) {
+        /* Its own DMA reached the bus's reset. */
+        s->late_reset = true;
+        s->late_flr = s->flr;
+        qemu_bh_schedule(s->bh);
+        return;
     }
+    ixgbe_vf_reset_function(s, s->flr);
     ixgbe_function_set_bus_master(s->fn, false);
 }
 

@@ -53,6 +53,8 @@ struct IxgbeVf {
     VMChangeStateEntry *runstate;
     GBytes *saved;              /* only while saving or loading */
     bool flr;                   /* the reset under way is an FLR */
+    bool late_reset;            /* one came in the middle of DMA */
+    bool late_flr;
     bool hyperv;                /* flavour, once realized */
     MACAddr mac;
     const IxgbeVfBackend *backend;

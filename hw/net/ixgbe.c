@@ -96,8 +96,27 @@ static const IxgbeFunctionOps ixgbe_pf_ops = {
     .schedule = ixgbe_pf_schedule,
 };
 
+static void ixgbe_reset_card(IxgbePf *s, bool flr)
+{
+    /* QEMU's SR-IOV code takes VF Enable back right after this. */
+    ixgbe_card_set_num_vfs(s->card, 0);
+    ixgbe_function_set_bus_master(ixgbe_card_pf(s->card), false);
+    if (flr) {
+        ixgbe_card_flr(s->card);
+    } else {
+        ixgbe_card_power_reset(s->card);
+    }
+}
+
 static void ixgbe_pf_run(void *opaque)
 {
+    IxgbePf *s = opaque;
+
+    if (s->late_reset) {
+        s->late_reset = false;
+        ixgbe_reset_card(s, s->late_flr);
+        ixgbe_config_apply(s);
+    }
     ixgbe_function_run(ixgbe_card_pf(((IxgbePf *)opaque)->card));
 }
 
@@ -184,14 +203,14 @@ static void ixgbe_reset_hold(Object *obj, ResetType type)
     if (!s->card) {
         return;
     }
-    /* QEMU's SR-IOV code takes VF Enable back right after this. */
-    ixgbe_card_set_num_vfs(s->card, 0);
-    ixgbe_function_set_bus_master(ixgbe_card_pf(s->card), false);
-    if (s->flr) {
-        ixgbe_card_flr(s->card);
-    } else {
-        ixgbe_card_power_reset(s->card);
+    if (ixgbe_function_is_busy(ixgbe_card_pf(s->card))) {
+        /* The card's own DMA reached the bus's reset. */
+        s->late_reset = true;
+        s->late_flr = s->flr;
+        qemu_bh_schedule(s->pf_bh);
+        return;
     }
+    ixgbe_reset_card(s, s->flr);
 }
 
 static void ixgbe_runstate(void *opaque, bool running, RunState state)

@@ -27,6 +27,8 @@ struct IxgbePf {
     bool wire_blocked;          /* the netdev still holds a frame */
     bool intx;                  /* level that the function wants */
     bool flr;                   /* the reset under way is an FLR */
+    bool late_reset;            /* one came in the middle of DMA */
+    bool late_flr;
     QEMUBH *card_bh;
     QEMUBH *pf_bh;
     QEMUTimer *card_timer;

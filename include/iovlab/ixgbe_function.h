@@ -92,6 +92,12 @@ void ixgbe_function_flr(IxgbeFunction *fn);
 /* Machine reset, or power on: nothing outlives it; the port hears of it. */
 void ixgbe_function_power_reset(IxgbeFunction *fn);
 
+/*
+ * Is the function, or another that shares its queues, in DMA or sending an
+ * interrupt?  Register accesses are refused then; a reset has to wait.
+ */
+bool ixgbe_function_is_busy(const IxgbeFunction *fn);
+
 void ixgbe_function_run(IxgbeFunction *fn);
 void ixgbe_function_timer(IxgbeFunction *fn);
 /*

@@ -168,8 +168,6 @@ bool ixgbe_dma_read(IxgbeFunction *fn, uint64_t address, void *buf,
 bool ixgbe_dma_write(IxgbeFunction *fn, uint64_t address, const void *buf,
                      size_t len);
 void ixgbe_function_schedule(IxgbeFunction *fn);
-/* Is the function, or another that shares its queues, in DMA? */
-bool ixgbe_function_is_busy(const IxgbeFunction *fn);
 void ixgbe_function_enter(IxgbeFunction *fn);
 void ixgbe_function_leave(IxgbeFunction *fn);
 /* A transmit queue, or every one of the function's, may have work. */
