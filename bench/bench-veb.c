@@ -121,6 +121,7 @@ static void start(Bench *b)
 /* Each of @active pairs sends in turn; lengths are without FCS. */
 static double measure(Bench *b, unsigned active, size_t len)
 {
+    static const IxgbeTxMeta meta;
     g_autofree uint8_t *data = g_malloc0(len);
     gint64 begin = g_get_monotonic_time(), end;
     unsigned turn = 0;
@@ -133,7 +134,7 @@ static double measure(Bench *b, unsigned active, size_t len)
 
             vf_mac(data, (from + 1) % MAX(active, 2));
             vf_mac(data + 6, from);
-            ixgbe_adapter_port_ops.tx(b->port[from], 0, data, len);
+            ixgbe_adapter_port_ops.tx(b->port[from], 0, data, len, &meta);
         }
         ixgbe_adapter_run(b->adapter);
         end = g_get_monotonic_time();

@@ -11,8 +11,12 @@
 #include "hw/pci/pci_device.h"
 #include "iommu/vtd-iommu-int.h"
 
-/* A device that has not obeyed by then is taken to be gone (6.5.2.11). */
+/*
+ * A device that has not obeyed by then, counted from the first of its
+ * invalidations, is taken to be gone (6.5.2.11).
+ */
 #define DEVICE_TIMEOUT_MS 1000
+#define DEVICES_PENDING_MAX 1024
 
 VtdIommu *vtd_iommu_of(PCIDevice *dev)
 {
@@ -57,12 +61,18 @@ VtdDeviceAnswer vtd_iommu_device_invalidate(void *opaque,
         answer = vtd_iommu_find_device(s, what->sid) ? VTD_DEVICE_DONE
                                                      : VTD_DEVICE_PENDING;
     }
-    if (answer == VTD_DEVICE_PENDING) {
-        g_array_append_val(s->devices_pending, what->sid);
+    if (answer != VTD_DEVICE_PENDING) {
+        return answer;
+    }
+    if (s->devices_pending->len >= DEVICES_PENDING_MAX) {
+        return VTD_DEVICE_ABSENT;
+    }
+    g_array_append_val(s->devices_pending, what->sid);
+    if (!timer_pending(s->device_timer)) {
         timer_mod(s->device_timer,
                   qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + DEVICE_TIMEOUT_MS);
     }
-    return answer;
+    return VTD_DEVICE_PENDING;
 }
 
 void vtd_iommu_page_response(void *opaque, const VtdPageResponse *response)
@@ -94,6 +104,9 @@ void vtd_iommu_device_answered(VtdIommu *s, uint16_t sid)
     for (unsigned i = 0; i < s->devices_pending->len; i++) {
         if (g_array_index(s->devices_pending, uint16_t, i) == sid) {
             g_array_remove_index(s->devices_pending, i);
+            if (!s->devices_pending->len) {
+                timer_del(s->device_timer);
+            }
             vtd_unit_device_answered(s->unit, sid, false);
             return;
         }

@@ -245,6 +245,16 @@ static void vf_link_settle_start(VfLink *l, bool link_up)
     }
 }
 
+static void vf_link_rules(IxgbeTxRules *rules, const LinkVfState *msg)
+{
+    rules->tcp_first = rd_le16(&msg->tx_tcp_first);
+    rules->tcp_middle = rd_le16(&msg->tx_tcp_middle);
+    rules->tcp_last = rd_le16(&msg->tx_tcp_last);
+    rules->vlan_type = rd_le16(&msg->tx_vlan_type);
+    rules->outer_type = rd_le16(&msg->tx_outer_type);
+    rules->pad = msg->tx_pad;
+}
+
 static void vf_link_state(VfLink *l, const LinkVfState *msg)
 {
     uint32_t changed = l->state.links ^ rd_le32(&msg->links);
@@ -263,6 +273,7 @@ static void vf_link_state(VfLink *l, const LinkVfState *msg)
     for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
         l->state.mbmem[i] = rd_le32(&msg->mbmem[i]);
     }
+    vf_link_rules(&l->state.tx_rules, msg);
     l->has_state = true;
     ixgbe_vf_set_mac(l->s, msg->mac);
     ixgbe_function_set_state(l->s->fn, &l->state);
@@ -300,7 +311,7 @@ static void vf_link_send_u32(VfLink *l, LinkType type, uint32_t value)
 }
 
 static bool vf_port_tx(void *port, unsigned queue, const uint8_t *frame,
-                       size_t len)
+                       size_t len, const IxgbeTxMeta *meta)
 {
     return link_vm_send_frame(((VfLink *)port)->link, frame, len);
 }

@@ -154,11 +154,11 @@ void ixgbe_adapter_detach(IxgbeAdapterPort *port);
 /* For the function: its port argument is the IxgbeAdapterPort. */
 extern const IxgbePortOps ixgbe_adapter_port_ops;
 /*
- * As ixgbe_adapter_port_ops.tx, without a copy.  A PF queue that belongs to a
- * VF's pool stands for the default pool.
+ * As ixgbe_adapter_port_ops.tx, without a copy; @meta may be NULL.  A PF queue
+ * that belongs to a VF's pool stands for the default pool.
  */
 bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
-                           Frame *frame);
+                           Frame *frame, const IxgbeTxMeta *meta);
 
 /* --- counters ------------------------------------------------------------ */
 

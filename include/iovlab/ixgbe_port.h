@@ -64,10 +64,21 @@ enum {
 };
 
 typedef enum IxgbeRxResult {
-    IXGBE_RX_DONE,            /* in the ring, or dropped and counted */
+    IXGBE_RX_DONE,            /* in the ring */
+    IXGBE_RX_DROPPED,         /* queue off, or no descriptor and drop-enabled:
+                                 the function counted it too */
     IXGBE_RX_WAIT,            /* no descriptor and not drop-enabled: offer the
                                  same frame again after room() */
 } IxgbeRxResult;
+
+/* What a transmit descriptor asks of the adapter, behind the switch. */
+typedef struct IxgbeTxMeta {
+    bool timestamp;           /* 7.9: latch the time at which it leaves */
+    bool ipsec;               /* 7.12: the frame is an ESP or AH packet... */
+    bool esp;
+    bool encrypt;             /* ... ESP: not only authenticated */
+    uint16_t sa;              /* entry of the transmit SA table */
+} IxgbeTxMeta;
 
 /* Function to adapter. */
 typedef struct IxgbePortOps {
@@ -75,7 +86,8 @@ typedef struct IxgbePortOps {
      * Transmit; the queue is numbered as in IxgbeRxMeta.  False: no room, the
      * frame stays the function's and tx_room() on the function follows.
      */
-    bool (*tx)(void *port, unsigned queue, const uint8_t *frame, size_t len);
+    bool (*tx)(void *port, unsigned queue, const uint8_t *frame, size_t len,
+               const IxgbeTxMeta *meta);
     /* Receive may go on after IXGBE_RX_WAIT. */
     void (*rx_room)(void *port);
     /* VFCTRL.RST or FLR (4.2.2): the adapter sets VFLRE, drops mailbox locks. */
@@ -84,6 +96,8 @@ typedef struct IxgbePortOps {
     void (*mailbox)(void *port, uint32_t vfmailbox);
     /* VFMBMEM dword written. */
     void (*mailbox_mem)(void *port, unsigned index, uint32_t value);
+    /* A frame's IP or L4 checksum was wrong; NULL if nobody counts. */
+    void (*bad_checksum)(void *port);
     /* Bus mastering of the function went on or off. */
     void (*bus_master)(void *port, bool on);
 } IxgbePortOps;
@@ -102,6 +116,23 @@ typedef enum IxgbeModeration {
     IXGBE_MODERATIONS,
 } IxgbeModeration;
 
+/*
+ * How packets are made of descriptors: set by the PF, the same for all
+ * functions.
+ */
+typedef struct IxgbeTxRules {
+    /* DTXTCPFLGL/H: TCP flags kept in the first, middle and last segment */
+    uint16_t tcp_first, tcp_middle, tcp_last;
+    uint16_t vlan_type;       /* DMATXCTL.VT, of the tag that is inserted */
+    uint16_t outer_type;      /* EXVET; 0: no double VLAN (DMATXCTL.GDV) */
+    bool pad;                 /* HLREG0.TXPADEN: short frames are padded */
+} IxgbeTxRules;
+
+/* As after a reset, 8.2.3.9. */
+#define IXGBE_TX_RULES_RESET { \
+    .tcp_first = 0xff6, .tcp_middle = 0xf76, .tcp_last = 0xf7f, \
+    .vlan_type = 0x8100, .pad = true }
+
 /* State that the adapter pushes to a function; a VF's registers mirror it. */
 typedef struct IxgbePortState {
     uint32_t links;           /* LINKS as the VF reads it in VFLINKS */
@@ -113,6 +144,7 @@ typedef struct IxgbePortState {
     uint16_t vlan_type;       /* VLNCTRL.VET; 0: 0x8100 */
     uint16_t outer_type;      /* EXVET, likewise; with IXGBE_RX_TWO_TAGS */
     IxgbeModeration moderation;
+    IxgbeTxRules tx_rules;
     /* VFU, PFU: levels.  PFSTS, PFACK: set since the state was last told. */
     uint32_t vfmailbox;
     uint32_t mbmem[IXGBE_MBX_DWORDS];

@@ -31,6 +31,11 @@ typedef struct SegmentLayout {
      * perhaps of an inner IP header), and the IP header is [l3, l4).
      */
     bool seeded;
+    /*
+     * TCP flags (12 bits, as in the header) that the first, the middle and the
+     * last of several segments keep; all 0: the usual rules.
+     */
+    uint16_t keep_first, keep_middle, keep_last;
 } SegmentLayout;
 
 typedef struct Segmenter {
@@ -55,8 +60,8 @@ bool segment_begin(Segmenter *s, const uint8_t *frame, size_t len,
 size_t segment_length(const Segmenter *s, uint32_t index);
 /*
  * Writes segment @index (0..count-1) to @out: headers with lengths, IPv4
- * identification, TCP sequence number and flags (CWR in the first only; FIN
- * and PSH in the last only, RFC 3168 and usual LSO rules) and checksums set.
+ * identification, TCP sequence number and flags (usually CWR in the first only,
+ * FIN and PSH in the last only, after RFC 3168) and checksums set.
  * Returns its length, or 0 if @size is too small or there is no such segment.
  */
 size_t segment_build(const Segmenter *s, uint32_t index, uint8_t *out,

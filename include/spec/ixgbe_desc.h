@@ -66,12 +66,15 @@ IOV_SIZE_CHECK(IxgbeRxAdvWb, IXGBE_DESC_SIZE);
 #define IXGBE_RXS_VP            0x00000008u
 #define IXGBE_RXS_L4CS          0x00000020u
 #define IXGBE_RXS_IPCS          0x00000040u
+#define IXGBE_RXS_TS            0x00010000u
+#define IXGBE_RXS_SECP          0x00020000u
 #define IXGBE_RXS_LB            0x00040000u
 #define IXGBE_RXS_ERR_FDIR_LEN  0x00100000u
 #define IXGBE_RXS_ERR_FDIR_DROP 0x00200000u
 #define IXGBE_RXS_ERR_FDIR_COLL 0x00400000u
 #define IXGBE_RXS_ERR_HBO       0x00800000u
 #define IXGBE_RXS_ERR_RXE       0x20000000u
+#define IXGBE_RXS_SECERR_AUTH   0x18000000u     /* SECERR: the ICV is wrong */
 #define IXGBE_RXS_ERR_L4E       0x40000000u
 #define IXGBE_RXS_ERR_IPE       0x80000000u
 
@@ -86,14 +89,15 @@ IOV_SIZE_CHECK(IxgbeTxDesc, IXGBE_DESC_SIZE);
 /* 7.2.3.2.3 advanced context descriptor */
 typedef struct IOV_PACKED IxgbeTxContext {
     uint32_t vlan_macip_lens;   /* VLAN 31:16, MACLEN 15:9, IPLEN 8:0 */
-    uint32_t saidx_seqnum;
-    uint32_t type_tucmd;        /* DTYP 23:20, TUCMD 19:9 */
+    uint32_t saidx_seqnum;      /* IPsec SA index 9:0 */
+    uint32_t type_tucmd;        /* DTYP 23:20, TUCMD 19:9, ESP_LEN 8:0 */
     uint32_t mss_l4len_idx;     /* MSS 31:16, L4LEN 15:8, IDX 4 */
 } IxgbeTxContext;
 IOV_SIZE_CHECK(IxgbeTxContext, IXGBE_DESC_SIZE);
 
 /* cmd_type_len */
 #define IXGBE_TXD_LENGTH        0x0000ffffu
+#define IXGBE_TXD_MAC_1588      0x00080000u     /* advanced: time stamp */
 #define IXGBE_TXD_DTYP          0x00f00000u
 #define IXGBE_TXD_DTYP_CONTEXT  0x00200000u
 #define IXGBE_TXD_DTYP_DATA     0x00300000u
@@ -116,14 +120,21 @@ IOV_SIZE_CHECK(IxgbeTxContext, IXGBE_DESC_SIZE);
 #define IXGBE_TXD_CC            0x00000080u
 #define IXGBE_TXD_IXSM          0x00000100u
 #define IXGBE_TXD_TXSM          0x00000200u
+#define IXGBE_TXD_IPSEC         0x00000400u     /* POPTS.IPSEC */
 #define IXGBE_TXD_PAYLEN_SHIFT  14
 
+/* saidx_seqnum */
+#define IXGBE_TXC_SA            0x000003ffu
+
 /* type_tucmd */
+#define IXGBE_TXC_ESP_LEN       0x000001ffu
 #define IXGBE_TXC_IPV4          0x00000400u
 #define IXGBE_TXC_L4T           0x00001800u
 #define IXGBE_TXC_L4T_UDP       0x00000000u
 #define IXGBE_TXC_L4T_TCP       0x00000800u
 #define IXGBE_TXC_L4T_SCTP      0x00001000u
+#define IXGBE_TXC_IPSEC_ESP     0x00002000u
+#define IXGBE_TXC_IPSEC_ENCRYPT 0x00004000u
 /* mss_l4len_idx */
 #define IXGBE_TXC_IDX           0x00000010u
 

@@ -39,7 +39,9 @@
 #define IXGBE_HLREG0            0x04240
 #define IXGBE_HLREG0_RXCRCSTRP  0x00000002u
 #define IXGBE_HLREG0_JUMBOEN    0x00000004u
+#define IXGBE_HLREG0_TXPADEN    0x00000400u
 #define IXGBE_HLREG0_LPBK       0x00008000u
+#define IXGBE_HLREG0_RXLNGTHERREN 0x08000000u
 #define IXGBE_MAXFRS            0x04268
 #define IXGBE_AUTOC             0x042a0
 #define IXGBE_LINKS             0x042a4
@@ -64,6 +66,12 @@
 #define IXGBE_TXPBSIZE(n)       (0x0cc00 + 4 * (n))
 #define IXGBE_DMATXCTL          0x04a80
 #define IXGBE_DMATXCTL_TE       0x00000001u
+#define IXGBE_DMATXCTL_GDV      0x00000008u
+#define IXGBE_DMATXCTL_VT_SHIFT 16
+/* Flags as in the TCP header, from NS (bit 8) down to FIN. */
+#define IXGBE_DTXTCPFLGL        0x04a88
+#define IXGBE_DTXTCPFLGH        0x04a8c
+#define IXGBE_DTXTCPFLG_MASK    0x00000fffu
 #define IXGBE_MTQC              0x08120
 
 /* 8.2.3.7, 8.2.3.27 receive filters */
@@ -182,6 +190,31 @@ enum {
 #define IXGBE_SECRXSTAT_RDY     0x00000001u
 
 /* 8.2.3.23 statistics */
+#define IXGBE_CRCERRS           0x04000
+#define IXGBE_ILLERRC           0x04004
+#define IXGBE_ERRBC             0x04008
+#define IXGBE_MSPDC             0x04010
+#define IXGBE_MLFC              0x04034
+#define IXGBE_MRFC              0x04038
+#define IXGBE_RLEC              0x04040
+#define IXGBE_RNBC(n)           (0x03fc0 + 4 * (n))
+#define IXGBE_RFC               0x040a8
+#define IXGBE_RJC               0x040b0
+#define IXGBE_MNGPRC            0x040b4
+#define IXGBE_MNGPDC            0x040b8
+#define IXGBE_MNGPTC            0x0cf90
+#define IXGBE_XEC               0x04120
+#define IXGBE_RXNFGPC           0x041b0         /* + 4, + 8: bytes */
+#define IXGBE_RXDDGPC           0x02f5c
+#define IXGBE_RXLPBKGPC         0x02f68
+#define IXGBE_RXDLPBKGPC        0x02f74
+#define IXGBE_FCCRC             0x05118
+#define IXGBE_FCOERPDC          0x0241c
+#define IXGBE_FCLAST            0x02424
+#define IXGBE_FCOEPRC           0x02428
+#define IXGBE_FCOEDWRC          0x0242c
+#define IXGBE_FCOEPTC           0x08784
+#define IXGBE_FCOEDWTC          0x08788
 #define IXGBE_MPC(n)            (0x03fa0 + 4 * (n))
 #define IXGBE_PRC64             0x0405c     /* 6 registers up to PRC1522 */
 #define IXGBE_GPRC              0x04074

@@ -141,7 +141,11 @@ typedef struct IOV_PACKED LinkWelcome {
 } LinkWelcome;
 IOV_SIZE_CHECK(LinkWelcome, 16);
 
-/* Followed by 14..IXGBE_FRAME_MAX bytes.  From the VM: seq and meta are 0. */
+/*
+ * Followed by 14..IXGBE_FRAME_MAX bytes.  From the VM: seq and meta are 0.
+ * IxgbeTxMeta does not cross: a host's PF driver offers a VF neither time
+ * stamps nor IPsec.
+ */
 typedef struct IOV_PACKED LinkFrame {
     uint64_t seq;
     uint8_t queue;              /* IxgbeRxMeta, VF role only */
@@ -217,14 +221,21 @@ typedef struct IOV_PACKED LinkVfState {
     uint8_t pf_reset_done;
     uint8_t tx_vlan_insert;
     uint8_t rx_flags;
-    uint8_t moderation;         /* IxgbeModeration */
+    uint8_t tx_pad;             /* IxgbeTxRules, with the tx_ fields below */
     uint16_t vlan_type;
     uint16_t outer_type;
     uint32_t links;
     uint32_t vfmailbox;
     uint32_t mbmem[IXGBE_MBX_DWORDS];
+    uint16_t tx_tcp_first;
+    uint16_t tx_tcp_middle;
+    uint16_t tx_tcp_last;
+    uint16_t tx_vlan_type;
+    uint16_t tx_outer_type;
+    uint8_t moderation;         /* IxgbeModeration */
+    uint8_t reserved;
 } LinkVfState;
-IOV_SIZE_CHECK(LinkVfState, 88);
+IOV_SIZE_CHECK(LinkVfState, 100);
 
 typedef struct IOV_PACKED LinkVfMbmem {
     uint32_t index;

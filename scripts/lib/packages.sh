@@ -8,11 +8,11 @@ packages_of() {
     case $1 in
     # The native build: models, command, unit tests.
     native) echo "gcc libc6-dev meson ninja-build pkg-config python3
-                  libglib2.0-dev libjson-glib-dev" ;;
+                  libglib2.0-dev libjson-glib-dev nettle-dev" ;;
     # QEMU from source.
     qemu) echo "gcc libc6-dev make meson ninja-build pkg-config python3
                 python3-venv flex bison patch dpkg-dev xz-utils ccache
-                libglib2.0-dev libpixman-1-dev libfdt-dev libslirp-dev
+                libglib2.0-dev libpixman-1-dev libfdt-dev libslirp-dev nettle-dev
                 debian-archive-keyring ca-certificates" ;;
     # ROMs that a running QEMU loads.
     run) echo "seabios qemu-system-data ipxe-qemu libpixman-1-0 libslirp0" ;;

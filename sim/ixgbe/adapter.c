@@ -6,8 +6,6 @@
 #include "adapter.h"
 #include "iovlab-trace.h"
 
-/* 7.2.1: transmit packet buffer. */
-#define WIRE_BYTES (160 * 1024)
 #define WIRE_BUDGET 256
 
 bool ixgbe_adapter_vt(const IxgbeAdapter *a)
@@ -30,6 +28,14 @@ void ixgbe_adapter_schedule(IxgbeAdapter *a)
     if (!a->scheduled) {
         a->scheduled = true;
         a->ops->schedule(a->opaque);
+    }
+}
+
+void ixgbe_adapter_wake_at(IxgbeAdapter *a, uint64_t ns)
+{
+    if (ns < a->timer_ns) {
+        a->timer_ns = ns;
+        a->ops->set_timer(a->opaque, ns);
     }
 }
 
@@ -75,9 +81,12 @@ void ixgbe_adapter_soft_reset(IxgbeAdapter *a, IxgbeResetKind kind)
             ixgbe_pktbuf_flush(port_at(a, n));
         }
     }
-    frame_queue_clear(&a->wire);
+    ixgbe_txsched_reset(a);
+    ixgbe_flow_reset(a);
+    ixgbe_ipsec_reset(a);
     a->stale = STALE_ALL;
     ixgbe_link_update(a);
+    ixgbe_timesync_reset(a);
     ixgbe_adapter_state_stale(a, UINT64_MAX);
     if (kind & (IXGBE_RESET_SW | IXGBE_RESET_LINK) && a->ops->reset) {
         a->ops->reset(a->opaque);
@@ -94,11 +103,16 @@ IxgbeAdapter *ixgbe_adapter_new(const IxgbeAdapterConfig *config,
     a->opaque = opaque;
     a->timer_ns = UINT64_MAX;
     a->tcp_deadline = UINT64_MAX;
-    frame_queue_init(&a->wire, 0, WIRE_BYTES);
+    frame_queue_init(&a->flow.out, 0, 0);
+    for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
+        frame_queue_init(&a->wire[tc], 0, 0);
+    }
+    a->ipsec = ixgbe_ipsec_new();
     ixgbe_regs_init(&a->regs, ixgbe_adapter_regmap(), a);
     ixgbe_nvm_init(a);
     ixgbe_sfp_insert(a);
     ixgbe_nvm_auto_read(a);
+    ixgbe_timesync_reset(a);
     a->stale = STALE_ALL;
     return a;
 }
@@ -119,7 +133,9 @@ void ixgbe_adapter_free(IxgbeAdapter *a)
             ixgbe_adapter_detach(port_at(a, n));
         }
     }
-    frame_queue_clear(&a->wire);
+    ixgbe_txsched_reset(a);
+    ixgbe_flow_reset(a);
+    g_free(a->ipsec);
     fdir_table_clear(&a->fdir.table);
     ixgbe_regs_clear(&a->regs);
     g_free(a);
@@ -201,8 +217,9 @@ void ixgbe_adapter_detach(IxgbeAdapterPort *port)
 }
 
 bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
-                           Frame *frame)
+                           Frame *frame, const IxgbeTxMeta *meta)
 {
+    static const IxgbeTxMeta nothing;
     IxgbeAdapter *a = port->adapter;
     unsigned pool = 0;
 
@@ -219,7 +236,8 @@ bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
             queue = pool * a->filters.queues_per_pool;
         }
     }
-    if (!ixgbe_veb_transmit(a, pool, queue % IXGBE_QUEUES, frame)) {
+    if (!ixgbe_veb_transmit(a, pool, queue % IXGBE_QUEUES, frame,
+                            meta ? meta : &nothing)) {
         port->tx_blocked = true;
         return false;
     }
@@ -227,7 +245,7 @@ bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
 }
 
 static bool port_tx(void *opaque, unsigned queue, const uint8_t *data,
-                    size_t len)
+                    size_t len, const IxgbeTxMeta *meta)
 {
     Frame *frame = frame_new(data, len);
     bool sent;
@@ -235,7 +253,7 @@ static bool port_tx(void *opaque, unsigned queue, const uint8_t *data,
     if (!frame) {
         return true;
     }
-    sent = ixgbe_adapter_port_tx(opaque, queue, frame);
+    sent = ixgbe_adapter_port_tx(opaque, queue, frame, meta);
     frame_unref(frame);
     return sent;
 }
@@ -281,6 +299,11 @@ static void port_mailbox_mem(void *opaque, unsigned index, uint32_t value)
     }
 }
 
+static void port_bad_checksum(void *opaque)
+{
+    ixgbe_stats_add(((IxgbeAdapterPort *)opaque)->adapter, IXGBE_XEC, 1);
+}
+
 static void port_bus_master(void *opaque, bool on)
 {
     /* The function itself does no DMA then: nothing is the adapter's. */
@@ -292,6 +315,7 @@ const IxgbePortOps ixgbe_adapter_port_ops = {
     .reset = port_reset,
     .mailbox = port_mailbox,
     .mailbox_mem = port_mailbox_mem,
+    .bad_checksum = port_bad_checksum,
     .bus_master = port_bus_master,
 };
 
@@ -310,6 +334,21 @@ static uint8_t rx_flags(const IxgbeAdapter *a)
            (ixgbe_adapter_two_tags(a) ? IXGBE_RX_TWO_TAGS : 0);
 }
 
+static IxgbeTxRules tx_rules(const IxgbeAdapter *a)
+{
+    uint32_t dmatxctl = reg(a, IXGBE_DMATXCTL);
+
+    return (IxgbeTxRules) {
+        .tcp_first = reg(a, IXGBE_DTXTCPFLGL) & IXGBE_DTXTCPFLG_MASK,
+        .tcp_middle = reg(a, IXGBE_DTXTCPFLGL) >> 16 & IXGBE_DTXTCPFLG_MASK,
+        .tcp_last = reg(a, IXGBE_DTXTCPFLGH) & IXGBE_DTXTCPFLG_MASK,
+        .vlan_type = dmatxctl >> IXGBE_DMATXCTL_VT_SHIFT,
+        .outer_type = dmatxctl & IXGBE_DMATXCTL_GDV
+                      ? reg(a, IXGBE_EXVET) >> 16 : 0,
+        .pad = reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_TXPADEN,
+    };
+}
+
 static void tell_state(IxgbeAdapterPort *port)
 {
     IxgbeAdapter *a = port->adapter;
@@ -326,6 +365,7 @@ static void tell_state(IxgbeAdapterPort *port)
         .vlan_type = reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET,
         .outer_type = reg(a, IXGBE_EXVET) >> 16,
         .rx_flags = rx_flags(a),
+        .tx_rules = tx_rules(a),
     };
 
     port->state_stale = false;
@@ -337,26 +377,55 @@ static void tell_state(IxgbeAdapterPort *port)
     port->ops->state(port->fn, &state);
 }
 
-static bool wire_has_work(const IxgbeAdapter *a)
+static bool wire_has_work(IxgbeAdapter *a)
 {
-    return a->wire.count && !a->wire_blocked;
+    return !a->wire_blocked &&
+           (a->flow.out.count || ixgbe_txsched_has_work(a));
+}
+
+/* MAC loopback, 8.2.3.22: back in instead of out. */
+static bool put_on_wire(IxgbeAdapter *a, Frame *frame)
+{
+    if (reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK) {
+        ixgbe_veb_receive(a, frame);
+        return true;
+    }
+    a->wire_blocked = !a->ops->wire_tx(a->opaque, frame);
+    return !a->wire_blocked;
+}
+
+/* PAUSE frames go before all others, and stop for nothing. */
+static void run_control(IxgbeAdapter *a)
+{
+    while (a->flow.out.count && !a->wire_blocked) {
+        Frame *frame = frame_ref(frame_queue_peek(&a->flow.out)->frame);
+
+        if (put_on_wire(a, frame)) {
+            frame_queue_pop(&a->flow.out);
+            ixgbe_stats_control_tx(a);
+        }
+        frame_unref(frame);
+    }
 }
 
 static void run_wire(IxgbeAdapter *a)
 {
-    for (unsigned n = 0; n < WIRE_BUDGET && wire_has_work(a); n++) {
-        Frame *frame = frame_ref(frame_queue_peek(&a->wire)->frame);
+    int tc;
 
-        /* MAC loopback, 8.2.3.22: back in instead of out. */
-        if (reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK) {
-            frame_queue_pop(&a->wire);
+    run_control(a);
+    for (unsigned n = 0; n < WIRE_BUDGET && !a->wire_blocked &&
+         (tc = ixgbe_txsched_next(a)) >= 0; n++) {
+        FrameSlot *slot = frame_queue_peek(&a->wire[tc]);
+        Frame *frame = frame_ref(slot->frame);
+        uint64_t tag = slot->tag;
+
+        if (put_on_wire(a, frame)) {
+            frame_queue_pop(&a->wire[tc]);
+            ixgbe_txsched_sent(a, tc, frame->len);
             ixgbe_stats_wire_tx(a, frame);
-            ixgbe_veb_receive(a, frame);
-        } else if (a->ops->wire_tx(a->opaque, frame)) {
-            frame_queue_pop(&a->wire);
-            ixgbe_stats_wire_tx(a, frame);
-        } else {
-            a->wire_blocked = true;
+            if (tag & IXGBE_WIRE_TIMESTAMP) {
+                ixgbe_timesync_tx(a);
+            }
         }
         frame_unref(frame);
     }
@@ -393,6 +462,7 @@ void ixgbe_adapter_run(IxgbeAdapter *a)
             ixgbe_pktbuf_run(a, port_at(a, n));
         }
     }
+    ixgbe_flow_check(a);
     wake_senders(a);
     more = wire_has_work(a);
     for (unsigned n = 0; n <= IXGBE_POOLS && !more; n++) {
@@ -413,13 +483,12 @@ void ixgbe_adapter_wire_rx(IxgbeAdapter *a, Frame *frame)
 {
     if (a->link_up && !(reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK)) {
         ixgbe_veb_receive(a, frame);
+        ixgbe_flow_check(a);
     }
 }
 
 void ixgbe_adapter_wire_room(IxgbeAdapter *a)
 {
     a->wire_blocked = false;
-    if (a->wire.count) {
-        ixgbe_adapter_schedule(a);
-    }
+    ixgbe_adapter_schedule(a);
 }

@@ -136,6 +136,27 @@ typedef struct IxgbeRate {
     uint64_t next_ns;
 } IxgbeRate;
 
+/* timesync.c: the clock of 1588 was at value when the host's was at at_ns. */
+typedef struct IxgbeTimesync {
+    uint64_t value;             /* SYSTIM */
+    uint64_t at_ns;
+    uint64_t rest_ps;           /* of time that made no whole increment */
+    uint64_t period_ps;         /* of the link's speed */
+    uint32_t timinca;           /* rate since at_ns */
+    uint32_t high;              /* SYSTIMH as of the last read of SYSTIML */
+    bool latched;
+} IxgbeTimesync;
+
+/* flowctl.c, by traffic class */
+typedef struct IxgbeFlow {
+    uint64_t until_ns[IXGBE_TRAFFIC_CLASSES];       /* the peer wants no frames */
+    bool off[IXGBE_TRAFFIC_CLASSES];                /* we want none: XOFF was sent */
+    uint64_t refresh_ns[IXGBE_TRAFFIC_CLASSES];     /* when to say so again */
+    FrameQueue out;                     /* PAUSE frames to send */
+} IxgbeFlow;
+
+typedef struct IxgbeIpsec IxgbeIpsec;
+
 struct IxgbeAdapter {
     IxgbeAdapterConfig config;
     const IxgbeAdapterOps *ops;
@@ -155,12 +176,17 @@ struct IxgbeAdapter {
     IxgbeAdapterPort *vf[IXGBE_POOLS];
     IxgbeAdapterPort *pf;
     size_t rx_bytes[IXGBE_TRAFFIC_CLASSES]; /* in all ports' queues */
-    FrameQueue wire;            /* transmit packet buffer */
+    FrameQueue wire[IXGBE_TRAFFIC_CLASSES]; /* transmit packet buffers */
+    int32_t credit[IXGBE_TRAFFIC_CLASSES];  /* bytes that a class may still send */
+    unsigned next_tc;
     bool wire_blocked;
     uint64_t drop_en[2];        /* QDE.ENABLE by queue */
     IxgbeMailbox mailbox[IXGBE_POOLS];
     IxgbeRate rate[IXGBE_QUEUES];
     uint64_t timer_ns;          /* UINT64_MAX: none */
+    IxgbeFlow flow;
+    IxgbeTimesync timesync;
+    IxgbeIpsec *ipsec;
 
     IxgbeNvm nvm;
     uint32_t nvm_pins;          /* as the EEPROM sees them, bits of EEC */
@@ -189,6 +215,8 @@ static inline uint64_t mac_key(const uint8_t *mac)
 
 /* adapter.c */
 void ixgbe_adapter_schedule(IxgbeAdapter *a);
+/* A run at this time at the latest. */
+void ixgbe_adapter_wake_at(IxgbeAdapter *a, uint64_t ns);
 void ixgbe_adapter_state_stale(IxgbeAdapter *a, uint64_t pools);
 void ixgbe_adapter_soft_reset(IxgbeAdapter *a, IxgbeResetKind kind);
 IxgbeAdapterPort *ixgbe_adapter_pool_port(const IxgbeAdapter *a,
@@ -214,7 +242,7 @@ bool ixgbe_adapter_two_tags(const IxgbeAdapter *a);
 
 /* veb.c */
 bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
-                        Frame *frame);
+                        Frame *frame, const IxgbeTxMeta *meta);
 void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame);
 
 /* spoof.c: whether the pool may send it; counts if not. */
@@ -226,6 +254,51 @@ uint32_t ixgbe_rate_read(const IxgbeAdapter *a);
 bool ixgbe_rate_allows(IxgbeAdapter *a, unsigned queue);
 void ixgbe_rate_charge(IxgbeAdapter *a, unsigned queue, size_t len);
 void ixgbe_rate_clear(IxgbeAdapter *a);
+
+/* txsched.c: transmit packet buffers, by class */
+enum { IXGBE_WIRE_TIMESTAMP = 1 };      /* tag of a frame */
+unsigned ixgbe_txsched_tc(const IxgbeAdapter *a, unsigned queue);
+unsigned ixgbe_tx_tc_of_priority(const IxgbeAdapter *a, unsigned up);
+bool ixgbe_txsched_has_room(const IxgbeAdapter *a, unsigned tc, size_t len);
+void ixgbe_txsched_push(IxgbeAdapter *a, unsigned tc, Frame *frame,
+                        uint64_t tag);
+/* The class whose first frame goes next; -1: none may. */
+int ixgbe_txsched_next(IxgbeAdapter *a);
+void ixgbe_txsched_sent(IxgbeAdapter *a, unsigned tc, size_t len);
+bool ixgbe_txsched_has_work(IxgbeAdapter *a);
+bool ixgbe_txsched_empty(const IxgbeAdapter *a);
+void ixgbe_txsched_reset(IxgbeAdapter *a);
+
+/* flowctl.c */
+/* A frame from the wire, which may be a PAUSE frame. */
+void ixgbe_flow_receive(IxgbeAdapter *a, const Frame *frame);
+bool ixgbe_flow_paused(const IxgbeAdapter *a, unsigned tc);
+uint64_t ixgbe_flow_paused_until(const IxgbeAdapter *a, unsigned tc);
+/* Compares the packet buffers with their thresholds; queues PAUSE frames. */
+void ixgbe_flow_check(IxgbeAdapter *a);
+void ixgbe_flow_reset(IxgbeAdapter *a);
+void ixgbe_flow_save(const IxgbeAdapter *a, StateWriter *w);
+void ixgbe_flow_load(IxgbeAdapter *a, StateReader *r);
+
+/* timesync.c */
+void ixgbe_timesync_reset(IxgbeAdapter *a);
+void ixgbe_timesync_link(IxgbeAdapter *a);
+/* A marked frame leaves. */
+void ixgbe_timesync_tx(IxgbeAdapter *a);
+/* A frame arrived: whether it was stamped. */
+bool ixgbe_timesync_rx(IxgbeAdapter *a, const Frame *frame);
+void ixgbe_timesync_save(const IxgbeAdapter *a, StateWriter *w);
+void ixgbe_timesync_load(IxgbeAdapter *a, StateReader *r);
+
+/* ipsec.c, ipsec_regs.c; the frames returned have a reference of their own */
+Frame *ixgbe_ipsec_transmit(IxgbeAdapter *a, Frame *frame,
+                            const IxgbeTxMeta *meta);
+/* Sets the security bits of the write-back's status. */
+Frame *ixgbe_ipsec_receive(IxgbeAdapter *a, Frame *frame, uint32_t *status);
+IxgbeIpsec *ixgbe_ipsec_new(void);
+void ixgbe_ipsec_reset(IxgbeAdapter *a);
+void ixgbe_ipsec_save(const IxgbeAdapter *a, StateWriter *w);
+void ixgbe_ipsec_load(IxgbeAdapter *a, StateReader *r);
 
 /* mailbox.c */
 void ixgbe_mailbox_from_vf(IxgbeAdapter *a, unsigned vf, uint32_t value);
@@ -244,7 +317,7 @@ void ixgbe_link_update(IxgbeAdapter *a);
 void ixgbe_link_restart(IxgbeAdapter *a);
 void ixgbe_link_drop(IxgbeAdapter *a);
 uint32_t ixgbe_link_links(const IxgbeAdapter *a);
-bool ixgbe_link_frame_fits(const IxgbeAdapter *a, const Frame *frame);
+bool ixgbe_link_frame_fits(IxgbeAdapter *a, const Frame *frame);
 
 /* pins.c */
 bool ixgbe_link_laser_off(const IxgbeAdapter *a);
@@ -306,10 +379,21 @@ IxgbeRegWrite ixgbe_qde_write;
 IxgbeRegRead ixgbe_qde_read;
 
 /* stats.c */
-void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame, bool good);
+/* Counters stop at their largest value. */
+void ixgbe_stats_add(IxgbeAdapter *a, uint32_t offset, uint32_t n);
+/* Any frame that arrived; of these, the good ones; of these, those that passed
+ * the filters. */
+void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame);
+void ixgbe_stats_wire_unfiltered(IxgbeAdapter *a, const Frame *frame);
+void ixgbe_stats_wire_good(IxgbeAdapter *a, const Frame *frame);
 void ixgbe_stats_wire_tx(IxgbeAdapter *a, const Frame *frame);
-void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len);
-void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue);
+/* A PAUSE frame of the MAC's own. */
+void ixgbe_stats_control_tx(IxgbeAdapter *a);
+/* A copy from one pool to another. */
+void ixgbe_stats_local(IxgbeAdapter *a, size_t len);
+void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len,
+                          bool loopback);
+void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue, size_t len);
 void ixgbe_stats_queue_tx(IxgbeAdapter *a, unsigned queue, size_t len);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "adapter.h"
 
-#define VERSION 3
+#define VERSION 4
 /* No queue can hold more frames than bytes of the larger buffer allow. */
 #define FRAMES_MAX (512 * 1024 / FRAME_MIN)
 
@@ -24,6 +24,7 @@ static void save_queue(const FrameQueue *q, StateWriter *w)
         state_put_u8(w, slot->meta.etqf);
         state_put_u8(w, slot->meta.events);
         state_put_u32(w, slot->meta.status);
+        state_put_u8(w, slot->tag);
         state_put_blob(w, slot->frame->data, slot->frame->len);
     }
 }
@@ -35,6 +36,7 @@ static void load_queue(FrameQueue *q, StateReader *r)
     while (count-- && state_ok(r)) {
         IxgbeRxMeta meta = { .queue = state_get_u8(r) };
         const uint8_t *data;
+        uint8_t tag;
         Frame *frame;
         size_t len;
 
@@ -46,13 +48,14 @@ static void load_queue(FrameQueue *q, StateReader *r)
         meta.etqf = state_get_u8(r);
         meta.events = state_get_u8(r);
         meta.status = state_get_u32(r) & IXGBE_RX_STATUS;
+        tag = state_get_u8(r);
         data = state_get_blob(r, FRAME_MAX, &len);
         if (!data || len < FRAME_MIN || meta.queue >= IXGBE_QUEUES) {
             state_fail(r, "bad frame in a buffer");
             return;
         }
         frame = frame_new(data, len);
-        frame_queue_push(q, frame, &meta, 0);
+        frame_queue_push(q, frame, &meta, tag);
         frame_unref(frame);
     }
 }
@@ -92,6 +95,17 @@ static void load_port(IxgbeAdapter *a, IxgbeAdapterPort *port, StateReader *r)
     }
 }
 
+/* Credits start anew on the other side. */
+static void save_transmit(const IxgbeAdapter *a, StateWriter *w)
+{
+    for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
+        save_queue(&a->wire[tc], w);
+    }
+    ixgbe_flow_save(a, w);
+    ixgbe_timesync_save(a, w);
+    ixgbe_ipsec_save(a, w);
+}
+
 void ixgbe_adapter_save(const IxgbeAdapter *a, StateWriter *w)
 {
     state_put_section(w, "IXAD", VERSION);
@@ -112,12 +126,22 @@ void ixgbe_adapter_save(const IxgbeAdapter *a, StateWriter *w)
         save_port(a->vf[i], w);
     }
     save_port(a->pf, w);
-    save_queue(&a->wire, w);
+    save_transmit(a, w);
     ixgbe_nvm_save(&a->nvm, w);
     state_put_u8(w, a->config.module);
     ixgbe_sfp_save(&a->sfp, w);
     state_put_u64(w, ixgbe_timers_left(a));
     fdir_table_save(&a->fdir.table, w);
+}
+
+static void load_transmit(IxgbeAdapter *a, StateReader *r)
+{
+    for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
+        load_queue(&a->wire[tc], r);
+    }
+    ixgbe_flow_load(a, r);
+    ixgbe_timesync_load(a, r);
+    ixgbe_ipsec_load(a, r);
 }
 
 static void load_control(IxgbeAdapter *a, StateReader *r)
@@ -166,7 +190,7 @@ bool ixgbe_adapter_load(IxgbeAdapter *a, StateReader *r)
         load_port(a, a->vf[i], r);
     }
     load_port(a, a->pf, r);
-    load_queue(&a->wire, r);
+    load_transmit(a, r);
     load_board(a, r);
     ixgbe_fdir_start(a);
     fdir_table_load(&a->fdir.table, r);

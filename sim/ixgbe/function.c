@@ -23,6 +23,7 @@ IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
     fn->config = *config;
     fn->ops = ops;
     fn->opaque = opaque;
+    fn->state.tx_rules = (IxgbeTxRules)IXGBE_TX_RULES_RESET;
     fn->intr.fn = fn;
     fn->intr.timer = UINT64_MAX;
     fn->tx_packet = g_malloc(IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX);
@@ -417,7 +418,7 @@ IxgbeRxResult ixgbe_function_rx(IxgbeFunction *fn, const uint8_t *frame,
         len < FRAME_ETH_LEN || len > IXGBE_FRAME_MAX) {
         trace_ixgbe_rxq_drop(fn, queue, len, "function is off");
         fn->stats.rx_dropped++;
-        return IXGBE_RX_DONE;
+        return IXGBE_RX_DROPPED;
     }
     return ixgbe_rxq_receive(&fn->rx[queue], frame, len, meta);
 }

@@ -5,7 +5,27 @@
  */
 #include "ixgbe/function.h"
 
-#define STATE_VERSION 2
+#define STATE_VERSION 4
+
+static void save_rules(const IxgbeTxRules *rules, StateWriter *w)
+{
+    state_put_u16(w, rules->tcp_first);
+    state_put_u16(w, rules->tcp_middle);
+    state_put_u16(w, rules->tcp_last);
+    state_put_u16(w, rules->vlan_type);
+    state_put_u16(w, rules->outer_type);
+    state_put_bool(w, rules->pad);
+}
+
+static void load_rules(IxgbeTxRules *rules, StateReader *r)
+{
+    rules->tcp_first = state_get_u16(r);
+    rules->tcp_middle = state_get_u16(r);
+    rules->tcp_last = state_get_u16(r);
+    rules->vlan_type = state_get_u16(r);
+    rules->outer_type = state_get_u16(r);
+    rules->pad = state_get_bool(r);
+}
 
 static void save_port(const IxgbeFunction *fn, StateWriter *w)
 {
@@ -17,6 +37,7 @@ static void save_port(const IxgbeFunction *fn, StateWriter *w)
     state_put_u8(w, fn->state.rx_flags);
     state_put_u16(w, fn->state.vlan_type);
     state_put_u16(w, fn->state.outer_type);
+    save_rules(&fn->state.tx_rules, w);
     for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
         state_put_u32(w, fn->state.mbmem[i]);
     }
@@ -33,6 +54,7 @@ static void load_port(IxgbeFunction *fn, StateReader *r)
     fn->state.rx_flags = state_get_u8(r) & IXGBE_RX_FLAGS;
     fn->state.vlan_type = state_get_u16(r);
     fn->state.outer_type = state_get_u16(r);
+    load_rules(&fn->state.tx_rules, r);
     for (unsigned i = 0; i < IXGBE_MBX_DWORDS; i++) {
         fn->state.mbmem[i] = state_get_u32(r);
     }

@@ -64,7 +64,7 @@ static const IxgbeReg rows[] = {
     FIXED("PCS1GANLPNP", 0x04224, 1, "8.2.3.22", "no next page", 0),
     ONE("HLREG0", IXGBE_HLREG0, "8.2.3.22",
         "jumbo frames and MAC loopback work; CRC bits are kept",
-        .reset = 0x00005403),
+        .reset = 0x00005403, .write = ixgbe_write_enable),
     ONE("HLREG1", 0x04244, "8.2.3.22", "no fault seen",
         .access = IXGBE_REG_RO),
     KEPT("PAP", 0x04248, 1, "8.2.3.22", "kept"),
@@ -75,7 +75,6 @@ static const IxgbeReg rows[] = {
     KEPT("TREG", 0x0426c, 1, "8.2.3.22", "kept"),
     FIXED("PCSS", 0x04288, 2, "8.2.3.22", "no fault seen", 0),
     FIXED("XPCSS", 0x04290, 1, "8.2.3.22", "no lane fault", 0),
-    KEPT("MFLCN", IXGBE_MFLCN, 1, "8.2.3.22", "flow control"),
     KEPT("SERDESC", 0x04298, 1, "8.2.3.22", "kept"),
     KEPT("MACS", 0x0429c, 1, "8.2.3.22", "kept"),
     ONE("AUTOC", IXGBE_AUTOC, "8.2.3.22", "link mode; restart, force up; "

@@ -88,6 +88,10 @@ void ixgbe_link_update(IxgbeAdapter *a)
         return;
     }
     a->link_up = up;
+    ixgbe_timesync_link(a);
+    if (!up) {
+        ixgbe_stats_add(a, IXGBE_MLFC, 1);
+    }
     trace_ixgbe_link_state(up);
     ixgbe_adapter_state_stale(a, UINT64_MAX);
     a->ops->cause(a->opaque, IXGBE_EICR_LSC);
@@ -105,7 +109,7 @@ bool ixgbe_adapter_link_up(const IxgbeAdapter *a)
 }
 
 /* 8.2.3.22.13: MAXFRS counts the FCS but not a VLAN tag. */
-bool ixgbe_link_frame_fits(const IxgbeAdapter *a, const Frame *frame)
+bool ixgbe_link_frame_fits(IxgbeAdapter *a, const Frame *frame)
 {
     size_t max = STANDARD_MAX;
     uint16_t vid;
@@ -117,11 +121,11 @@ bool ixgbe_link_frame_fits(const IxgbeAdapter *a, const Frame *frame)
         max += FRAME_VLAN_LEN;
     }
     if (frame->len < FRAME_MIN) {
-        ++*reg_at(a, IXGBE_RUC);
+        ixgbe_stats_add(a, IXGBE_RUC, 1);
         return false;
     }
     if (frame->len + FCS_LEN > max) {
-        ++*reg_at(a, IXGBE_ROC);
+        ixgbe_stats_add(a, IXGBE_ROC, 1);
         return false;
     }
     return true;

@@ -79,7 +79,7 @@ PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, unsigned tc,
         }
         a->pool_stats[pool].rx_dropped++;
         a->stats.wire_rx_missed += !meta->loopback;
-        ++*reg_at(a, IXGBE_MPC(tc));
+        ixgbe_stats_add(a, IXGBE_MPC(tc), 1);
         trace_ixgbe_pktbuf_frame_drop(pool, "buffer full");
         return PKTBUF_DROPPED;
     }
@@ -104,7 +104,8 @@ static void count_given(IxgbeAdapterPort *port, const Frame *frame,
     stats->rx_frames++;
     stats->rx_bytes += frame->len;
     stats->rx_loopback += meta->loopback;
-    ixgbe_stats_queue_rx(a, global_queue(port, meta->queue), frame->len);
+    ixgbe_stats_queue_rx(a, global_queue(port, meta->queue), frame->len,
+                         meta->loopback);
 }
 
 /* The head goes back into the buffer: @frame's reference moves there. */
@@ -129,16 +130,19 @@ static void run_class(IxgbeAdapter *a, IxgbeAdapterPort *port, unsigned tc)
         FrameSlot slot;
         Frame *frame = frame_queue_take(q, &slot);
         unsigned queue = global_queue(port, slot.meta.queue);
+        IxgbeRxResult result;
 
         a->rx_bytes[tc] -= frame->len;
-        if (port->ops->rx(port->fn, frame, &slot.meta) == IXGBE_RX_DONE) {
+        result = port->ops->rx(port->fn, frame, &slot.meta);
+        if (result == IXGBE_RX_DONE) {
             count_given(port, frame, &slot.meta);
-        } else if (drop_enabled(a, queue)) {
+        } else if (result == IXGBE_RX_DROPPED || drop_enabled(a, queue)) {
             a->pool_stats[port_pool(port, slot.meta.queue)].rx_dropped++;
-            ixgbe_stats_queue_drop(a, queue);
+            ixgbe_stats_queue_drop(a, queue, frame->len);
             trace_ixgbe_pktbuf_frame_drop(port_pool(port, slot.meta.queue),
-                                          "drop enable");
+                                          "by the queue");
         } else {
+            ixgbe_stats_add(a, IXGBE_RNBC(tc), 1);
             port->rx_blocked |= 1 << tc;
             put_back(port, tc, frame, &slot.meta);
             return;

@@ -54,10 +54,7 @@ bool ixgbe_rate_allows(IxgbeAdapter *a, unsigned queue)
     if (!limited(rate) || rate->next_ns <= a->ops->clock_ns(a->opaque)) {
         return true;
     }
-    if (rate->next_ns < a->timer_ns) {
-        a->timer_ns = rate->next_ns;
-        a->ops->set_timer(a->opaque, a->timer_ns);
-    }
+    ixgbe_adapter_wake_at(a, rate->next_ns);
     return false;
 }
 

@@ -47,6 +47,10 @@ extern const IxgbeRowBlock
     ixgbe_rows_tuples,          /* tuple.c */
     ixgbe_rows_fdir,            /* fdir.c */
     ixgbe_rows_pools,           /* pool_rows.c */
+    ixgbe_rows_txsched,         /* txsched.c */
+    ixgbe_rows_flow,            /* flowctl.c */
+    ixgbe_rows_ipsec,           /* ipsec_regs.c */
+    ixgbe_rows_timesync,        /* timesync.c */
     ixgbe_rows_stats,           /* stats_rows.c */
     ixgbe_rows_pins,            /* pins.c */
     ixgbe_rows_timers,          /* timers.c */

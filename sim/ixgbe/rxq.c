@@ -129,7 +129,7 @@ static IxgbeRxResult drop(IxgbeRxq *q, size_t len, const char *why)
 {
     trace_ixgbe_rxq_drop(q->fn, q->index, len, why);
     q->fn->stats.rx_dropped++;
-    return IXGBE_RX_DONE;
+    return IXGBE_RX_DROPPED;
 }
 
 static void stop(IxgbeRxq *q)
@@ -409,6 +409,10 @@ IxgbeRxResult ixgbe_rxq_receive(IxgbeRxq *q, const uint8_t *frame, size_t len,
     }
     trace_ixgbe_rxq_receive(fn, q->index, len, q->ring.head, job.count);
     count_frame(q, len, meta);
+    if ((job.csum.ip == CSUM_BAD || job.csum.l4 == CSUM_BAD) &&
+        fn->port_ops && fn->port_ops->bad_checksum) {
+        fn->port_ops->bad_checksum(fn->port);
+    }
     q->last = slot(q, job.count - 1);
     q->ring.head = slot(q, job.count);
     set_idle(q, IXGBE_RX_WRITTEN);

@@ -46,7 +46,7 @@ bool ixgbe_spoof_check(IxgbeAdapter *a, unsigned pool, const Frame *frame)
     trace_ixgbe_spoof_frame_drop(pool, mac_bad, vlan_bad);
     a->pool_stats[pool].tx_spoofed++;
     if (reg(a, IXGBE_VMECM(pool / 32)) >> (pool % 32) & 1) {
-        ++*reg_at(a, IXGBE_SSVPC);
+        ixgbe_stats_add(a, IXGBE_SSVPC, 1);
     }
     return false;
 }

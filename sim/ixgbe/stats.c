@@ -7,18 +7,33 @@
 
 #define FCS_LEN 4
 
+void ixgbe_stats_add(IxgbeAdapter *a, uint32_t offset, uint32_t n)
+{
+    uint32_t *counter = reg_at(a, offset);
+
+    *counter = *counter > UINT32_MAX - n ? UINT32_MAX : *counter + n;
+}
+
 static void add(IxgbeAdapter *a, uint32_t offset, uint32_t n)
 {
-    *reg_at(a, offset) += n;
+    ixgbe_stats_add(a, offset, n);
 }
 
 /* A counter of 36 bits: the high part is another register. */
 static void add_wide(IxgbeAdapter *a, uint32_t low, uint32_t high, size_t n)
 {
-    uint64_t sum = (uint64_t)reg(a, low) + n;
+    uint64_t sum = ((uint64_t)reg(a, high) << 32 | reg(a, low)) + n;
 
+    sum = MIN(sum, 0xfffffffffull);
     *reg_at(a, low) = sum;
-    *reg_at(a, high) = (reg(a, high) + (sum >> 32)) & 0xf;
+    *reg_at(a, high) = sum >> 32;
+}
+
+/* A group of three: frames, bytes low, bytes high. */
+static void add_group(IxgbeAdapter *a, uint32_t group, size_t len)
+{
+    add(a, group, 1);
+    add_wide(a, group + 4, group + 8, len + FCS_LEN);
 }
 
 /* Index in PRC64..PRC1522 and PTC64..PTC1522; sizes count the FCS. */
@@ -40,7 +55,23 @@ static unsigned queue_counter(const IxgbeAdapter *a, uint32_t map,
     return reg_at(a, map)[queue / 4 % 32] >> (queue % 4 * 8) & 0xf;
 }
 
-void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame, bool good)
+/* 8.2.3.22 HLREG0.RXLNGTHERREN: a length instead of a type is looked at. */
+static bool length_is_wrong(const IxgbeAdapter *a, const Frame *frame)
+{
+    uint16_t length;
+
+    if (!(reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_RXLNGTHERREN) ||
+        frame->len < FRAME_ETH_LEN) {
+        return false;
+    }
+    length = rd_be16(frame->data + 2 * FRAME_ADDR_LEN);
+    /* A short one may be padded. */
+    return length < 0x600 && length != frame->len - FRAME_ETH_LEN &&
+           (frame->len > FRAME_MIN_LEN ||
+            length > frame->len - FRAME_ETH_LEN);
+}
+
+void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame)
 {
     size_t len = frame->len + FCS_LEN;
 
@@ -48,9 +79,20 @@ void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame, bool good)
     a->stats.wire_rx_bytes += frame->len;
     add(a, IXGBE_TPR, 1);
     add_wide(a, IXGBE_TORL, IXGBE_TORL + 4, len);
-    if (!good) {
-        return;
+    if (length_is_wrong(a, frame)) {
+        add(a, IXGBE_RLEC, 1);
     }
+}
+
+void ixgbe_stats_wire_unfiltered(IxgbeAdapter *a, const Frame *frame)
+{
+    add_group(a, IXGBE_RXNFGPC, frame->len);
+}
+
+void ixgbe_stats_wire_good(IxgbeAdapter *a, const Frame *frame)
+{
+    size_t len = frame->len + FCS_LEN;
+
     add(a, IXGBE_GPRC, 1);
     add_wide(a, IXGBE_GORCL, IXGBE_GORCL + 4, len);
     add(a, IXGBE_PRC64 + 4 * size_class(frame->len), 1);
@@ -59,6 +101,11 @@ void ixgbe_stats_wire_rx(IxgbeAdapter *a, const Frame *frame, bool good)
     } else if (frame_is_multicast(frame->data)) {
         add(a, IXGBE_MPRC, 1);
     }
+}
+
+void ixgbe_stats_control_tx(IxgbeAdapter *a)
+{
+    add(a, IXGBE_TPT, 1);
 }
 
 void ixgbe_stats_wire_tx(IxgbeAdapter *a, const Frame *frame)
@@ -76,17 +123,27 @@ void ixgbe_stats_wire_tx(IxgbeAdapter *a, const Frame *frame)
     }
 }
 
-void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len)
+void ixgbe_stats_local(IxgbeAdapter *a, size_t len)
+{
+    add_group(a, IXGBE_RXLPBKGPC, len);
+}
+
+void ixgbe_stats_queue_rx(IxgbeAdapter *a, unsigned queue, size_t len,
+                          bool loopback)
 {
     unsigned n = queue_counter(a, IXGBE_RQSMR(0), queue);
 
-    add(a, IXGBE_RXDGPC, 1);
+    add_group(a, IXGBE_RXDGPC, len);
+    if (loopback) {
+        add_group(a, IXGBE_RXDLPBKGPC, len);
+    }
     add(a, IXGBE_QPRC(n), 1);
     add_wide(a, IXGBE_QBRC_L(n), IXGBE_QBRC_L(n) + 4, len);
 }
 
-void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue)
+void ixgbe_stats_queue_drop(IxgbeAdapter *a, unsigned queue, size_t len)
 {
+    add_group(a, IXGBE_RXDDGPC, len);
     add(a, IXGBE_QPRDC(queue_counter(a, IXGBE_RQSMR(0), queue)), 1);
 }
 
@@ -94,7 +151,7 @@ void ixgbe_stats_queue_tx(IxgbeAdapter *a, unsigned queue, size_t len)
 {
     unsigned n = queue_counter(a, IXGBE_TQSM(0), queue);
 
-    add(a, IXGBE_TXDGPC, 1);
+    add_group(a, IXGBE_TXDGPC, len);
     add(a, IXGBE_QPTC(n), 1);
     add_wide(a, IXGBE_QBTC_L(n), IXGBE_QBTC_L(n) + 4, len);
 }

@@ -6,7 +6,42 @@
 #include "adapter.h"
 #include "ixgbe/rows.h"
 
+/* What does not happen here: frames have no FCS, nobody manages. */
+#define NEVER(reg_name, at, words) \
+    COUNT(reg_name, at, words " (never here)")
+/* Frames, then bytes: low and high. */
+#define GROUP(reg_name, at, words) \
+    COUNTS(reg_name, at, 3, 4, words ": frames, bytes low and high")
+
 static const IxgbeReg rows[] = {
+    NEVER("CRCERRS", IXGBE_CRCERRS, "CRC errors"),
+    NEVER("ILLERRC", IXGBE_ILLERRC, "illegal symbols"),
+    NEVER("ERRBC", IXGBE_ERRBC, "error bytes"),
+    NEVER("MSPDC", IXGBE_MSPDC, "short packets discarded"),
+    COUNT("MLFC", IXGBE_MLFC, "local faults: the link was lost"),
+    NEVER("MRFC", IXGBE_MRFC, "remote faults"),
+    COUNT("RLEC", IXGBE_RLEC, "length fields that are wrong, if HLREG0 says "
+          "so"),
+    COUNTS("RNBC", IXGBE_RNBC(0), 8, 4, "times that a frame had to wait for "
+           "a descriptor"),
+    NEVER("RFC", IXGBE_RFC, "fragments"),
+    NEVER("RJC", IXGBE_RJC, "jabber"),
+    NEVER("MNGPRC", IXGBE_MNGPRC, "management frames received"),
+    NEVER("MNGPDC", IXGBE_MNGPDC, "management frames dropped"),
+    NEVER("MNGPTC", IXGBE_MNGPTC, "management frames sent"),
+    COUNT("XEC", IXGBE_XEC, "checksum errors received"),
+    GROUP("RXNFG", IXGBE_RXNFGPC, "good from the wire, filtered or not"),
+    GROUP("RXDG", IXGBE_RXDGPC, "given to queues"),
+    GROUP("RXDDG", IXGBE_RXDDGPC, "dropped by queues"),
+    GROUP("RXLPBKG", IXGBE_RXLPBKGPC, "between pools"),
+    GROUP("RXDLPBKG", IXGBE_RXDLPBKGPC, "between pools, given to queues"),
+    NEVER("FCCRC", IXGBE_FCCRC, "FCoE CRC errors"),
+    NEVER("FCOERPDC", IXGBE_FCOERPDC, "FCoE frames dropped"),
+    NEVER("FCLAST", IXGBE_FCLAST, "FCoE last errors"),
+    NEVER("FCOEPRC", IXGBE_FCOEPRC, "FCoE frames received"),
+    NEVER("FCOEDWRC", IXGBE_FCOEDWRC, "FCoE dwords received"),
+    NEVER("FCOEPTC", IXGBE_FCOEPTC, "FCoE frames sent"),
+    NEVER("FCOEDWTC", IXGBE_FCOEDWTC, "FCoE dwords sent"),
     COUNTS("MPC", IXGBE_MPC(0), 8, 4, "frames lost: packet buffer full"),
     COUNTS("PRC", IXGBE_PRC64, 6, 4, "received, by size"),
     COUNT("GPRC", IXGBE_GPRC, "good frames received"),
@@ -23,8 +58,7 @@ static const IxgbeReg rows[] = {
     COUNTS("PTC", IXGBE_PTC64, 6, 4, "sent, by size"),
     COUNT("MPTC", IXGBE_MPTC, "multicasts sent"),
     COUNT("BPTC", IXGBE_BPTC, "broadcasts sent"),
-    COUNT("RXDGPC", IXGBE_RXDGPC, "frames given to queues"),
-    COUNT("TXDGPC", IXGBE_TXDGPC, "frames taken from queues"),
+    GROUP("TXDG", IXGBE_TXDGPC, "taken from queues"),
     ROW("RQSMR", IXGBE_RQSMR(0), 32, 4, "8.2.3.23",
         "counter of a receive queue", .wmask = 0x0f0f0f0f),
     ROW("TQSM", IXGBE_TQSM(0), 32, 4, "8.2.3.23",

@@ -117,6 +117,9 @@ void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value)
     bool was = enabled(q);
 
     q->ring.ctl = value & ~IXGBE_TXDCTL_SWFLSH;
+    if (was && (value & IXGBE_TXDCTL_SWFLSH)) {
+        flush_done(q);
+    }
     if (was != enabled(q)) {
         trace_ixgbe_txq_enable(q->fn, q->index, !was);
         q->ring.failed = false;
@@ -190,6 +193,8 @@ static bool take_data(IxgbeTxq *q, Gather *g, const IxgbeTxDesc *desc,
         g->pkt.context =
             q->context[g->pkt.olinfo & IXGBE_TXD_IDX ? 1 : 0];
     }
+    /* Drivers set it in all descriptors, or in the last alone. */
+    g->pkt.cmd |= cmd & IXGBE_TXD_IFCS;
     g->complete = cmd & IXGBE_TXD_EOP;
     if (len > IXGBE_TX_PACKET_MAX - g->pkt.len) {
         g->too_long = true;

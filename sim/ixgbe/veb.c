@@ -8,6 +8,7 @@
  */
 #include "adapter.h"
 #include "iovlab-trace.h"
+#include "spec/ixgbe_desc.h"
 
 typedef struct Route {
     uint64_t pools;             /* local copies */
@@ -28,7 +29,8 @@ static Frame *insert_port_vlan(const IxgbeAdapter *a, unsigned pool,
     tagged = frame_alloc(frame->len + FRAME_VLAN_LEN);
     if (tagged) {
         memcpy(tagged->data, frame->data, 12);
-        wr_be16(tagged->data + 12, reg(a, IXGBE_VLNCTRL) & IXGBE_VLNCTRL_VET);
+        wr_be16(tagged->data + 12,
+                reg(a, IXGBE_DMATXCTL) >> IXGBE_DMATXCTL_VT_SHIFT);
         wr_be16(tagged->data + 14, vmvir);
         memcpy(tagged->data + 16, frame->data + 12, frame->len - 12);
     }
@@ -163,6 +165,9 @@ static bool send_local(IxgbeAdapter *a, unsigned pool, const Route *r,
         store_all(a, r->pools, frame, &class);
     }
     a->stats.local_frames += __builtin_popcountll(r->pools);
+    for (uint64_t left = r->pools; left; left &= left - 1) {
+        ixgbe_stats_local(a, frame->len);
+    }
     mirror(a, &seen, frame, &class);
     return true;
 }
@@ -174,19 +179,33 @@ static bool transmit_enabled(const IxgbeAdapter *a, unsigned pool)
             (reg(a, IXGBE_VFTE(pool / 32)) >> (pool % 32) & 1));
 }
 
-static bool veb_send(IxgbeAdapter *a, unsigned pool, Frame *frame)
+/* Behind the switch: security block, packet buffer of the class. */
+static void send_wire(IxgbeAdapter *a, unsigned tc, Frame *frame,
+                      const IxgbeTxMeta *meta)
 {
+    Frame *out = ixgbe_ipsec_transmit(a, frame, meta);
+
+    if (out) {
+        ixgbe_txsched_push(a, tc, out,
+                           meta->timestamp ? IXGBE_WIRE_TIMESTAMP : 0);
+    }
+    frame_unref(out);
+}
+
+static bool veb_send(IxgbeAdapter *a, unsigned pool, unsigned queue,
+                     Frame *frame, const IxgbeTxMeta *meta)
+{
+    unsigned tc = ixgbe_txsched_tc(a, queue);
     Route r = route(a, pool, frame);
 
-    if (r.wire && !frame_queue_has_room(&a->wire, frame->len)) {
+    if (r.wire && !ixgbe_txsched_has_room(a, tc, frame->len)) {
         return false;
     }
     if (!send_local(a, pool, &r, frame)) {
         return false;
     }
     if (r.wire && a->link_up) {
-        frame_queue_push(&a->wire, frame, NULL, 0);
-        ixgbe_adapter_schedule(a);
+        send_wire(a, tc, frame, meta);
     } else if (r.wire || r.dropped) {
         a->pool_stats[pool].tx_dropped++;
     }
@@ -195,7 +214,7 @@ static bool veb_send(IxgbeAdapter *a, unsigned pool, Frame *frame)
 }
 
 bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
-                        Frame *frame)
+                        Frame *frame, const IxgbeTxMeta *meta)
 {
     IxgbePoolStats *stats = &a->pool_stats[pool];
     Frame *out;
@@ -215,7 +234,7 @@ bool ixgbe_veb_transmit(IxgbeAdapter *a, unsigned pool, unsigned queue,
         return true;
     }
     if (ixgbe_spoof_check(a, pool, out)) {
-        sent = veb_send(a, pool, out);
+        sent = veb_send(a, pool, queue, out, meta);
     }
     if (sent) {
         stats->tx_frames++;
@@ -233,26 +252,22 @@ static bool stored_though_bad(const IxgbeAdapter *a, const Frame *frame)
     return (reg(a, IXGBE_FCTRL) & IXGBE_FCTRL_SBP) && frame->len >= FRAME_MIN;
 }
 
-void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame)
+/* A frame that the MAC took: @status is what it knows for the write-back. */
+static void receive_from_mac(IxgbeAdapter *a, Frame *frame, uint32_t status)
 {
     Seen seen = { .from_wire = true };
     IxgbeRxClass class;
-    bool fits;
 
-    ixgbe_filters_refresh(a);
-    fits = ixgbe_link_frame_fits(a, frame);
-    ixgbe_stats_wire_rx(a, frame, fits);
-    if (!(fits || stored_though_bad(a, frame)) ||
-        !(reg(a, IXGBE_RXCTRL) & IXGBE_RXCTRL_RXEN)) {
-        return;
-    }
     seen.pools = ixgbe_pools_from_wire(a, frame);
+    if (seen.pools && !(status & IXGBE_RXS_ERR_RXE)) {
+        ixgbe_stats_wire_good(a, frame);
+    }
     if (!seen.pools && !a->filters.mirrors) {
         a->stats.wire_rx_filtered++;
         return;
     }
     ixgbe_rx_classify(a, frame, false, &class);
-    class.status |= fits ? 0 : IXGBE_RXS_ERR_RXE;
+    class.status |= status;
     seen.pools = ixgbe_rx_divert(a, &class, seen.pools);
     if (ixgbe_adapter_vt(a)) {
         seen.pools &= a->filters.rx_pools;
@@ -261,4 +276,29 @@ void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame)
     trace_ixgbe_veb_frame_receive(frame->len, seen.pools);
     store_all(a, seen.pools, frame, &class);
     mirror(a, &seen, frame, &class);
+}
+
+void ixgbe_veb_receive(IxgbeAdapter *a, Frame *frame)
+{
+    uint32_t status = 0;
+
+    ixgbe_filters_refresh(a);
+    if (!(reg(a, IXGBE_RXCTRL) & IXGBE_RXCTRL_RXEN)) {
+        return;
+    }
+    ixgbe_stats_wire_rx(a, frame);
+    if (!ixgbe_link_frame_fits(a, frame)) {
+        if (stored_though_bad(a, frame)) {
+            receive_from_mac(a, frame, IXGBE_RXS_ERR_RXE);
+        }
+        return;
+    }
+    ixgbe_stats_wire_unfiltered(a, frame);
+    ixgbe_flow_receive(a, frame);
+    if (ixgbe_timesync_rx(a, frame)) {
+        status |= IXGBE_RXS_TS;
+    }
+    frame = ixgbe_ipsec_receive(a, frame, &status);
+    receive_from_mac(a, frame, status);
+    frame_unref(frame);
 }

@@ -104,7 +104,7 @@ static const char *check_body(LinkType type, const uint8_t *body)
         const LinkVfState *state = (const LinkVfState *)body;
 
         return state->rx_enable <= 1 && state->tx_enable <= 1 &&
-               state->pf_reset_done <= 1 &&
+               state->pf_reset_done <= 1 && state->tx_pad <= 1 &&
                state->tx_vlan_insert <= 1 &&
                !(state->rx_flags & ~IXGBE_RX_FLAGS) ? NULL : "bad flag";
     }

@@ -12,10 +12,11 @@ enum {
     IPV6_LEN = 40,
     TCP_MIN = 20,
     UDP_LEN = 8,
-    TCP_FLAGS = 13,             /* offset of the flag byte */
+    TCP_FLAGS = 12,             /* offset of header length and flags */
     TCP_FIN = 0x01,
     TCP_PSH = 0x08,
     TCP_CWR = 0x80,
+    TCP_ALL = 0xfff,
 };
 
 bool segment_layout(const FrameInfo *info, SegmentLayout *layout)
@@ -91,6 +92,22 @@ static void set_ip(const Segmenter *s, uint32_t index, uint8_t *out,
     }
 }
 
+static uint16_t kept_flags(const Segmenter *s, uint32_t index)
+{
+    const SegmentLayout *l = &s->layout;
+    bool first = index == 0;
+    bool last = index + 1 == s->count;
+
+    if (first && last) {
+        return TCP_ALL;
+    }
+    if (l->keep_first | l->keep_middle | l->keep_last) {
+        return first ? l->keep_first : last ? l->keep_last : l->keep_middle;
+    }
+    return TCP_ALL & ~(first ? 0 : TCP_CWR) &
+           ~(last ? 0 : TCP_FIN | TCP_PSH);
+}
+
 static void set_l4(const Segmenter *s, uint32_t index, uint8_t *out,
                    size_t len)
 {
@@ -101,12 +118,8 @@ static void set_l4(const Segmenter *s, uint32_t index, uint8_t *out,
 
     if (l->protocol == FRAME_PROTO_TCP) {
         wr_be32(l4 + 4, rd_be32(l4 + 4) + index * s->mss);
-        if (index > 0) {
-            l4[TCP_FLAGS] &= ~TCP_CWR;
-        }
-        if (index + 1 < s->count) {
-            l4[TCP_FLAGS] &= ~(TCP_FIN | TCP_PSH);
-        }
+        wr_be16(l4 + TCP_FLAGS, rd_be16(l4 + TCP_FLAGS) &
+                                (kept_flags(s, index) | ~TCP_ALL));
     } else {
         wr_be16(l4 + 4, len - l->l4);
     }

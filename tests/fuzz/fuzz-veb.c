@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (from == RIG_WIRE) {
             ixgbe_adapter_wire_rx(r.adapter, frame);
         } else {
-            ixgbe_adapter_port_tx(r.end[from].port, data[1], frame);
+            ixgbe_adapter_port_tx(r.end[from].port, data[1], frame, NULL);
         }
         frame_unref(frame);
         rig_run(&r);

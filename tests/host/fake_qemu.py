@@ -4,11 +4,13 @@
 
 It is the host processes' VM in tests: it takes frames, moves its data path
 when a VF comes or goes, and migrates to another one of its kind.  Every frame
-it takes is a line in $FAKE_QEMU_LOG.
+it takes is a line in $FAKE_QEMU_LOG.  On SIGUSR1 its VF makes requests that
+the IOMMU blocks.
 """
 import json
 import os
 import selectors
+import signal
 import socket
 import struct
 import sys
@@ -16,7 +18,7 @@ import time
 
 (FRAME, HELLO, ACK, RUNSTATE, DRAINED) = (2, 16, 17, 18, 19)
 (WELCOME, DRAIN, RECALL) = (32, 33, 34)
-(NIC_DATAPATH_DONE, NIC_STATUS, NIC_DATAPATH) = (50, 64, 65)
+(NIC_DATAPATH_DONE, NIC_STATUS, NIC_DATAPATH, VF_FAULT) = (50, 64, 65, 101)
 MAGIC = 0x4b4e4c56
 ROLE_NIC, ROLE_VF = 1, 2
 BLACKOUT = 0.15
@@ -246,7 +248,13 @@ def turn(timeout=None):
         key.data()
 
 
+def misbehave(*_):
+    if vm.vf:
+        vm.vf.send(VF_FAULT, struct.pack('<HBBIQ', 0x380, 5, 1, 10, 0x1000))
+
+
 vm = Vm(sys.argv)
+signal.signal(signal.SIGUSR1, misbehave)
 while True:
     turn(0.1)
     vm.reconnect()

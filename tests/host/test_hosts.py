@@ -9,6 +9,7 @@ Usage: test_hosts.py IOVLAB FAKE_QEMU   (speaks TAP)
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -106,6 +107,37 @@ def test_detach_attach():
     assert 'VfActive' in iovlab('vf', 'attach', 'vm')
 
 
+def vm_pid():
+    for host in json.loads(iovlab('show', 'vm', '--json')):
+        for vm in host['vm']:
+            return vm['Pid']
+    return None
+
+
+def test_misbehaving_vf():
+    """The host takes a VF away by itself, and only that."""
+    path = iovlab('tor', 'port-add', 'peer2').strip()
+    before = len(received())
+    for count in (10, 20, 30):
+        os.kill(vm_pid(), signal.SIGUSR1)
+        wait_for('faults', lambda: adapter()[1]['IommuFaults'] >= count)
+        assert adapter()[1]['State'] == 'VfActive', adapter()[1]
+    os.kill(vm_pid(), signal.SIGUSR1)
+    wait_for('removal', lambda: adapter()[1]['State'] == 'Synthetic')
+    assert 'VfMisbehaved' in json.dumps(adapter()[1])
+    # The VM goes on with the synthetic path.
+    peer = Peer(path)
+    peer.start()
+    wait_for('frames', lambda: len(received()) > before + 100)
+    peer.on = False
+    peer.join()
+    wait_for('all frames', lambda: len(received()) >= before + peer.count)
+    assert {p for _, p in received()[before:]} == {'synthetic'}
+    iovlab('tor', 'port-remove', 'peer2')
+    # An administrator gives it another chance.
+    assert 'VfActive' in iovlab('vf', 'attach', 'vm')
+
+
 def test_host_restart():
     pid = json.loads(iovlab('show', 'vm', '--json'))[1]['vm'][0]['Pid']
     iovlab('host', 'stop', 'B', '--keep-vms')
@@ -185,8 +217,8 @@ def test_networks():
         iovlab('set', '--host', host, 'host', host, 'Networks=')
 
 
-TESTS = [test_migrate, test_detach_attach, test_host_restart,
-         test_wrong_requests, test_access, test_networks]
+TESTS = [test_migrate, test_detach_attach, test_misbehaving_vf,
+         test_host_restart, test_wrong_requests, test_access, test_networks]
 
 
 def main():

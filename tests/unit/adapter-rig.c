@@ -200,7 +200,7 @@ bool rig_send(Rig *r, unsigned from, const uint8_t *dst, const uint8_t *src,
     } else {
         sent = ixgbe_adapter_port_tx(r->end[from].port,
                                      from == RIG_PF ? RIG_PF * RIG_QPP : 0,
-                                     frame);
+                                     frame, NULL);
     }
     frame_unref(frame);
     rig_run(r);

@@ -81,16 +81,17 @@ static const IxgbeFunctionOps fn_ops = {
 };
 
 static bool port_tx(void *port, unsigned queue, const uint8_t *frame,
-                    size_t len)
+                    size_t len, const IxgbeTxMeta *meta)
 {
     Rig *rig = port;
 
-    g_assert_cmpuint(len, >=, 60);
+    g_assert_cmpuint(len, >=, rig->state.tx_rules.pad ? 60 : 14);
     g_assert_cmpuint(len, <=, IXGBE_FRAME_MAX);
     if (rig->tx_credit == 0) {
         return false;
     }
     rig->tx_credit--;
+    rig->meta[rig->sent->len % G_N_ELEMENTS(rig->meta)] = *meta;
     g_ptr_array_add(rig->sent, g_bytes_new(frame, len));
     return true;
 }
@@ -144,6 +145,7 @@ void rig_init(Rig *rig, const IxgbeVfConfig *config)
     rig->state.links = IXGBE_LINKS_UP | IXGBE_LINKS_SPEED_10G;
     rig->state.rx_enable = rig->state.tx_enable = true;
     rig->state.tx_vlan_insert = true;
+    rig->state.tx_rules = (IxgbeTxRules)IXGBE_TX_RULES_RESET;
     rig->state.pf_reset_done = true;
     ixgbe_function_set_state(rig->fn, &rig->state);
     ixgbe_function_set_bus_master(rig->fn, true);

@@ -30,6 +30,7 @@ typedef struct Rig {
     unsigned interrupts[3];
     /* port */
     GPtrArray *sent;            /* of GBytes */
+    IxgbeTxMeta meta[256];      /* of the frames sent, by number */
     unsigned tx_credit;         /* frames that the port takes */
     unsigned rx_rooms;
     unsigned resets;

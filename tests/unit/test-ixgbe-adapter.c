@@ -192,7 +192,7 @@ static void test_sizes(void)
     for (size_t len = 0; len < FRAME_MIN; len++) {
         frame = frame_new(RIG_BCAST, MIN(len, 6));
         ixgbe_adapter_wire_rx(r.adapter, frame);
-        ixgbe_adapter_port_tx(r.end[0].port, 0, frame);
+        ixgbe_adapter_port_tx(r.end[0].port, 0, frame, NULL);
         frame_unref(frame);
     }
     rig_run(&r);
@@ -519,7 +519,7 @@ static void test_rate_limit(void)
               10u << IXGBE_RTTBCNRC_SHIFT);
     start_ns = r.now;
     while (r.now < start_ns + 100000000) {
-        if (ixgbe_adapter_port_tx(r.end[0].port, 0, frame)) {
+        if (ixgbe_adapter_port_tx(r.end[0].port, 0, frame, NULL)) {
             sent++;
         } else {
             g_assert_cmpuint(r.timer, >, r.now);

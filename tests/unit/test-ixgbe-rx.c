@@ -171,7 +171,7 @@ static void test_full_ring(Rig *rig, gconstpointer data)
     g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DONE);
     /* DROP_EN: no waiting */
     rig_write(rig, IXGBE_VFSRRCTL(0), ONE_BUFFER | IXGBE_SRRCTL_DROP_EN);
-    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DONE);
+    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DROPPED);
     g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 2);
 }
 
@@ -185,7 +185,7 @@ static void test_reset_while_waiting(Rig *rig, gconstpointer data)
     ixgbe_function_flr(rig->fn);
     rig_run(rig);
     g_assert_cmpuint(rig->rx_rooms, ==, 1);
-    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DONE);
+    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DROPPED);
 }
 
 static void test_frame_too_big_for_ring(Rig *rig, gconstpointer data)
@@ -197,7 +197,7 @@ static void test_frame_too_big_for_ring(Rig *rig, gconstpointer data)
     rig_write(rig, IXGBE_VFSRRCTL(0), IXGBE_SRRCTL_ONE_BUFFER | 1);
     rig_write(rig, IXGBE_VFRDT(0), 7);
     g_assert_cmpint(rig_receive(rig, frame, sizeof(frame)), ==,
-                    IXGBE_RX_DONE);
+                    IXGBE_RX_DROPPED);
     g_assert_cmpuint(rig_read(rig, IXGBE_VFRDH(0)), ==, 0);
 }
 
@@ -223,9 +223,9 @@ static void test_dma_fault_stops_queue(Rig *rig, gconstpointer data)
 
     rig_start_rx(rig, ONE_BUFFER, 8);
     rig->fault_from = RIG_RX_BUFFER(0);
-    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DONE);
+    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DROPPED);
     rig->fault_from = RIG_MEMORY;
-    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DONE);
+    g_assert_cmpint(rig_receive(rig, frame, 60), ==, IXGBE_RX_DROPPED);
     ixgbe_function_stats(rig->fn, &stats);
     g_assert_cmpuint(stats.dma_faults, ==, 1);
     g_assert_cmpuint(stats.rx_dropped, ==, 2);

@@ -282,7 +282,7 @@ static void test_legacy(Rig *rig, gconstpointer data)
     wr_be16(buf + 50, csum_fold(csum_pseudo(buf + 14, 4, FRAME_PROTO_TCP,
                                             len - 34)));
     rig_tx_desc(rig, RIG_TX_BUFFER,
-                LAST | IXGBE_TXD_IC | 50 << IXGBE_TXL_CSO_SHIFT | len,
+                LAST | IXGBE_TXD_IFCS | IXGBE_TXD_IC | 50 << IXGBE_TXL_CSO_SHIFT | len,
                 34 << IXGBE_TXL_CSS_SHIFT);
     rig_tx_kick(rig);
     frame = rig_sent(rig, 0, &got);

@@ -138,6 +138,7 @@ static void vf_command(Host *host, ControlRequest *request, JsonObject *args,
             continue;
         }
         nic->config->iov_weight = attach ? json_int(args, "weight", 100) : 0;
+        nic->misbehaved = false;
         nic_update_wanted(nic);
         host_state_changed(host);
         if (force && !attach) {

@@ -335,6 +335,8 @@ struct VmNic {
     LinkVfStats vf_stats;
     uint64_t received[DATAPATH_SIDES];  /* frames from the guest */
     uint64_t faults;            /* blocked by the IOMMU */
+    uint64_t vf_faults;         /* of these, by the VF in hand */
+    bool misbehaved;            /* the last VF was taken away for them */
     bool leaving;               /* it is being removed from the VM */
     ControlRequest *remove_request;
     bool reconnecting;          /* to another switch, when the VF is back */

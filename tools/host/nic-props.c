@@ -189,6 +189,7 @@ static bool apply_weight(void *object, PropError *error)
 {
     VmNic *nic = object;
 
+    nic->misbehaved = false;
     nic_update_wanted(nic);
     host_state_changed(nic->vm->host);
     return true;

@@ -47,6 +47,9 @@ ReasonList *nic_reasons(const VmNic *nic)
         reasons_add(list, REASON_WEIGHT_ZERO, NULL);
         return list;
     }
+    if (nic->misbehaved) {
+        reasons_add(list, REASON_VF_MISBEHAVED, NULL);
+    }
     switch_and_adapter(nic, list);
     port_settings_reasons(&nic->config->port, list);
     if (nic->vf < 0 && adapter && !list->len &&

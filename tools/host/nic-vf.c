@@ -40,6 +40,7 @@ void nic_send_vf_state(VmNic *nic)
         .tx_enable = nic->vf_state.tx_enable,
         .pf_reset_done = nic->vf_state.pf_reset_done,
         .tx_vlan_insert = nic->vf_state.tx_vlan_insert,
+        .tx_pad = nic->vf_state.tx_rules.pad,
         .rx_flags = nic->vf_state.rx_flags,
         .moderation = nic->config->moderation,
     };
@@ -52,6 +53,11 @@ void nic_send_vf_state(VmNic *nic)
     wr_le32(&state.vfmailbox, nic->vf_state.vfmailbox);
     wr_le16(&state.vlan_type, nic->vf_state.vlan_type);
     wr_le16(&state.outer_type, nic->vf_state.outer_type);
+    wr_le16(&state.tx_tcp_first, nic->vf_state.tx_rules.tcp_first);
+    wr_le16(&state.tx_tcp_middle, nic->vf_state.tx_rules.tcp_middle);
+    wr_le16(&state.tx_tcp_last, nic->vf_state.tx_rules.tcp_last);
+    wr_le16(&state.tx_vlan_type, nic->vf_state.tx_rules.vlan_type);
+    wr_le16(&state.tx_outer_type, nic->vf_state.tx_rules.outer_type);
     for (int i = 0; i < IXGBE_MBX_DWORDS; i++) {
         wr_le32(&state.mbmem[i], nic->vf_state.mbmem[i]);
     }
@@ -128,6 +134,7 @@ static bool life_grant(void *opaque)
     }
     nic->serial = nic->vm->next_serial++;
     nic->eject_due = false;
+    nic->vf_faults = 0;
     g_clear_pointer(&nic->plug_error, g_free);
     datapath_allow(nic->dp);
     nic_note_reasons(nic, reasons);
@@ -250,7 +257,8 @@ void nic_update_wanted(VmNic *nic)
 {
     Adapter *adapter = nic_adapter(nic);
     bool want = nic->config->iov_weight > 0 && !nic->vm->detached &&
-        !nic->reconnecting && !nic->leaving && nic->vm->state != VM_OFF;
+        !nic->reconnecting && !nic->leaving && !nic->misbehaved &&
+        nic->vm->state != VM_OFF;
 
     if (adapter && adapter->restarting && nic->adapter == adapter) {
         want = false;

@@ -385,7 +385,8 @@ void nic_side_down(VmNic *nic, DatapathSide side, FrameQueue *untaken)
 bool nic_tx(VmNic *nic, DatapathSide side, Frame *frame)
 {
     if (side == DATAPATH_VF) {
-        if (nic->vf_port && !ixgbe_adapter_port_tx(nic->vf_port, 0, frame)) {
+        if (nic->vf_port && !ixgbe_adapter_port_tx(nic->vf_port, 0, frame,
+                                                   NULL)) {
             return false;
         }
         nic->received[side]++;
@@ -435,6 +436,9 @@ static void handle_status(VmNic *nic, const LinkNicStatus *status)
     vm_poke(nic->vm);
 }
 
+/* One or two may be a driver's slip; a VF with this many has lost its way. */
+#define VF_FAULT_LIMIT 32
+
 static void handle_fault(VmNic *nic, const LinkVfFault *fault)
 {
     g_autofree char *address = g_strdup_printf("0x%" PRIx64,
@@ -442,10 +446,19 @@ static void handle_fault(VmNic *nic, const LinkVfFault *fault)
     uint32_t count = rd_le32(&fault->count);
 
     nic->faults += count;
+    nic->vf_faults += count;
     nic_event(nic, "iommu-fault", "i:rid", rd_le16(&fault->rid),
               "i:reason", fault->reason, "b:write", fault->kind & 1,
               "b:interrupt", (fault->kind >> 1) & 1, "s:address", address,
               "i:count", (int)MIN(count, G_MAXINT), NULL);
+    if (nic->vf_faults >= VF_FAULT_LIMIT && !nic->misbehaved &&
+        vf_life_has_vf(nic->life)) {
+        nic->misbehaved = true;
+        nic_event(nic, "vf-misbehaved", "i:faults",
+                  (int)MIN(nic->vf_faults, G_MAXINT), NULL);
+        nic_update_wanted(nic);
+        vf_life_event(nic->life, VF_EV_REVOKE);
+    }
 }
 
 /* The VF's queues are active now: what hv-net holds back may go on there. */

@@ -71,6 +71,11 @@ const ReasonRow reason_rows[REASONS] = {
         "the VM does not run", "`iovlab start VM`, or `iovlab resume VM`" },
     [REASON_DETACHED] = { "Detached", "nic",
         "VFs are kept away while the VM is migrated or saved", "wait" },
+    [REASON_VF_MISBEHAVED] = { "VfMisbehaved", "nic",
+        "the last VF was taken away: the IOMMU blocked too many of its "
+        "requests",
+        "look at the guest's driver, then `iovlab set nic VM.N IovWeight=100`"
+        },
     [REASON_GUEST_NOT_CONNECTED] = { "GuestNotConnected", "nic",
         "the guest's network driver is not up",
         "wait for the guest; it needs hv_netvsc" },

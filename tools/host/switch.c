@@ -165,7 +165,7 @@ static bool uplink_deliver(void *opaque, Frame *frame)
     if (!sw->adapter) {
         return true;
     }
-    if (!ixgbe_adapter_port_tx(sw->adapter->pf_port, 0, frame)) {
+    if (!ixgbe_adapter_port_tx(sw->adapter->pf_port, 0, frame, NULL)) {
         return false;
     }
     if (sw->tx_blocked &&
