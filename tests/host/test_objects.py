@@ -272,6 +272,11 @@ def test_internal():
 
         wait_for('frames', lambda: came() == ['0', '1', '2'])
     assert show('switch', 'Quiet')['HostSocket'] == ''
+    # A host without the switch does not take the VM.
+    iovlab('host', 'start', 'B')
+    assert "no switch 'Inner'" in iovlab('migrate', 'web', '--to', 'B',
+                                         status=1)
+    iovlab('host', 'stop', 'B')
     iovlab('stop', 'web')
     iovlab('set', 'nic', 'web.0', 'SwitchName=')
     iovlab('remove', 'switch', 'Inner')

@@ -288,6 +288,24 @@ Vm *vm_define(Host *host, VmConfig *config)
     return vm_new(host, config);
 }
 
+/* A VM that comes from elsewhere may name a switch that is not here. */
+static bool has_switches(Host *host, const VmConfig *config, char **error)
+{
+    for (unsigned i = 0; i < NICS_MAX; i++) {
+        const NicConfig *nic = &config->nic[i];
+
+        if (nic->present && nic->connected &&
+            !switch_find(host, nic->switch_name)) {
+            *error = g_strdup_printf("host '%s' has no switch '%s' for "
+                                     "network adapter %u of VM '%s'",
+                                     host->name, nic->switch_name, i,
+                                     config->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 Vm *vm_start(Host *host, VmConfig *config, bool incoming, char **error)
 {
     g_auto(GStrv) args = NULL;
@@ -295,6 +313,9 @@ Vm *vm_start(Host *host, VmConfig *config, bool incoming, char **error)
     PropError wrong = { 0 };
     Vm *vm;
 
+    if (!has_switches(host, config, error)) {
+        return NULL;
+    }
     if (!vm_addresses(host, config, &wrong)) {
         *error = g_steal_pointer(&wrong.text);
         return NULL;
