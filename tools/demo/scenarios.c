@@ -8,7 +8,8 @@
 #define SCENARIOS(X) \
     X(migrate) X(no_sriov_target) X(no_free_vf) X(frozen_guest) X(cancel) \
     X(target_dies) X(save_restore) X(two_vms) X(storm) X(revoked_dma) \
-    X(weight_toggle) X(queue_pairs) X(untrusted_chipset) X(checkpoint)
+    X(weight_toggle) X(queue_pairs) X(eight_nics) \
+    X(untrusted_chipset) X(checkpoint)
 
 #define DECLARE(name) extern const Scenario scenario_##name;
 SCENARIOS(DECLARE)
