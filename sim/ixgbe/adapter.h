@@ -272,7 +272,7 @@ void ixgbe_txsched_reset(IxgbeAdapter *a);
 /* flowctl.c */
 /* A frame from the wire, which may be a PAUSE frame. */
 void ixgbe_flow_receive(IxgbeAdapter *a, const Frame *frame);
-bool ixgbe_flow_paused(const IxgbeAdapter *a, unsigned tc);
+bool ixgbe_flow_paused(IxgbeAdapter *a, unsigned tc);
 uint64_t ixgbe_flow_paused_until(const IxgbeAdapter *a, unsigned tc);
 /* Compares the packet buffers with their thresholds; queues PAUSE frames. */
 void ixgbe_flow_check(IxgbeAdapter *a);
@@ -317,6 +317,7 @@ void ixgbe_link_update(IxgbeAdapter *a);
 void ixgbe_link_restart(IxgbeAdapter *a);
 void ixgbe_link_drop(IxgbeAdapter *a);
 uint32_t ixgbe_link_links(const IxgbeAdapter *a);
+unsigned ixgbe_link_mbps(const IxgbeAdapter *a);
 bool ixgbe_link_frame_fits(IxgbeAdapter *a, const Frame *frame);
 
 /* pins.c */

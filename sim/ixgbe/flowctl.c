@@ -20,21 +20,10 @@ static void count(IxgbeAdapter *a, uint32_t offset)
     ixgbe_stats_add(a, offset, 1);
 }
 
-static unsigned link_mbps(const IxgbeAdapter *a)
-{
-    switch (ixgbe_link_links(a) & IXGBE_LINKS_SPEED_MASK) {
-    case IXGBE_LINKS_SPEED_1G:
-        return 1000;
-    case IXGBE_LINKS_SPEED_100M:
-        return 100;
-    default:
-        return 10000;
-    }
-}
-
 static uint64_t quanta_ns(const IxgbeAdapter *a, uint32_t quanta)
 {
-    return (uint64_t)quanta * MAC_CONTROL_QUANTUM_BITS * 1000 / link_mbps(a);
+    return (uint64_t)quanta * MAC_CONTROL_QUANTUM_BITS * 1000 /
+           ixgbe_link_mbps(a);
 }
 
 static void write_config(void *owner, unsigned index, uint32_t value,
@@ -45,9 +34,14 @@ static void write_config(void *owner, unsigned index, uint32_t value,
 
 /* --- received --------------------------------------------------------------- */
 
-bool ixgbe_flow_paused(const IxgbeAdapter *a, unsigned tc)
+bool ixgbe_flow_paused(IxgbeAdapter *a, unsigned tc)
 {
-    return a->flow.until_ns[tc] > a->ops->clock_ns(a->opaque);
+    uint64_t *until = &a->flow.until_ns[tc];
+
+    if (*until && *until <= a->ops->clock_ns(a->opaque)) {
+        *until = 0;
+    }
+    return *until != 0;
 }
 
 uint64_t ixgbe_flow_paused_until(const IxgbeAdapter *a, unsigned tc)

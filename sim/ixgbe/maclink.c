@@ -55,6 +55,19 @@ uint32_t ixgbe_link_links(const IxgbeAdapter *a)
                                   : IXGBE_LINKS_SPEED_10G);
 }
 
+/* Of the MAC's clock, which runs as at 10 Gb/s when there is no link. */
+unsigned ixgbe_link_mbps(const IxgbeAdapter *a)
+{
+    switch (ixgbe_link_links(a) & IXGBE_LINKS_SPEED_MASK) {
+    case IXGBE_LINKS_SPEED_1G:
+        return 1000;
+    case IXGBE_LINKS_SPEED_100M:
+        return 100;
+    default:
+        return 10000;
+    }
+}
+
 /*
  * 3.7.4.2: the arbitration state that drivers wait for after they restarted
  * the pipeline.  Nobody at the other end negotiates: it stays where it looks

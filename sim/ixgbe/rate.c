@@ -70,8 +70,8 @@ void ixgbe_rate_charge(IxgbeAdapter *a, unsigned queue, size_t len)
     if (rate->next_ns + BURST_NS < now) {
         rate->next_ns = now - BURST_NS;
     }
-    /* At 10 Gb/s a bit takes 0.1 ns. */
     bits = (len + WIRE_OVERHEAD) * 8;
     factor = rate->bcnrc & IXGBE_RTTBCNRC_FACTOR;
-    rate->next_ns += (bits * factor >> IXGBE_RTTBCNRC_SHIFT) / 10;
+    rate->next_ns += (bits * factor >> IXGBE_RTTBCNRC_SHIFT) * 1000 /
+                     ixgbe_link_mbps(a);
 }

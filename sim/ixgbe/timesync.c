@@ -10,18 +10,12 @@
 #include "adapter.h"
 #include "iovlab-trace.h"
 #include "ixgbe/rows.h"
+#include "spec/ixgbe_filter_regs.h"
 #include "spec/ixgbe_time_regs.h"
 
 static uint64_t period_ps(const IxgbeAdapter *a)
 {
-    switch (ixgbe_link_links(a) & IXGBE_LINKS_SPEED_MASK) {
-    case IXGBE_LINKS_SPEED_1G:
-        return 64000;
-    case IXGBE_LINKS_SPEED_100M:
-        return 640000;
-    default:
-        return 6400;
-    }
+    return 64000000 / ixgbe_link_mbps(a);
 }
 
 /*
@@ -160,6 +154,20 @@ void ixgbe_timesync_tx(IxgbeAdapter *a)
     }
 }
 
+/* 7.9.3: an ethertype filter says which type PTP has in Ethernet. */
+static bool ptp_type(const IxgbeAdapter *a, uint16_t type)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        uint32_t etqf = reg(a, IXGBE_ETQF(i));
+
+        if ((etqf & IXGBE_ETQF_EN) && (etqf & IXGBE_ETQF_1588) &&
+            (etqf & IXGBE_ETQF_ETYPE) == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The PTP message in a frame, or NULL; *l2: directly in Ethernet. */
 static const uint8_t *find_message(const IxgbeAdapter *a, const Frame *frame,
                                    bool *l2)
@@ -170,7 +178,7 @@ static const uint8_t *find_message(const IxgbeAdapter *a, const Frame *frame,
     if (!frame_parse(frame->data, frame->len, &info)) {
         return NULL;
     }
-    *l2 = info.ethertype == PTP_ETHERTYPE;
+    *l2 = ptp_type(a, info.ethertype);
     if (*l2) {
         at = FRAME_ETH_LEN + (info.tagged ? FRAME_VLAN_LEN : 0);
     } else if (info.l4 && info.protocol == FRAME_PROTO_UDP &&

@@ -7,6 +7,7 @@
 #include "adapter-rig.h"
 #include "spec/ixgbe_dcb_regs.h"
 #include "spec/ixgbe_desc.h"
+#include "spec/ixgbe_filter_regs.h"
 #include "spec/ixgbe_flow_regs.h"
 #include "spec/ixgbe_time_regs.h"
 
@@ -198,6 +199,8 @@ static bool stamped(Rig *r, Frame *frame)
 
 static void set_type(Rig *r, unsigned type, unsigned mtrl)
 {
+    rig_write(r, IXGBE_ETQF(3), IXGBE_ETQF_EN | IXGBE_ETQF_1588 |
+              PTP_ETHERTYPE);
     rig_write(r, IXGBE_TSYNCRXCTL, IXGBE_TSYNCRXCTL_EN | type << 1);
     rig_write(r, IXGBE_RXMTRL, 319u << 16 | mtrl);
 }
@@ -221,6 +224,8 @@ static void test_rx_types(void)
     g_assert_false(stamped(&r, ptp(true, 2, 1, 0)));
     set_type(&r, IXGBE_TSYNC_L2_L4_V2, 1 << 8);
     g_assert_true(stamped(&r, ptp(true, 2, 1, 0)));
+    rig_write(&r, IXGBE_ETQF(3), IXGBE_ETQF_EN | PTP_ETHERTYPE);
+    g_assert_false(stamped(&r, ptp(false, 2, 1, 0)));
     set_type(&r, IXGBE_TSYNC_L4_V1, 1);
     g_assert_true(stamped(&r, ptp(true, 1, 0, 1)));
     g_assert_false(stamped(&r, ptp(true, 1, 0, 0)));
