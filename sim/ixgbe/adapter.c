@@ -377,16 +377,27 @@ static void tell_state(IxgbeAdapterPort *port)
     port->ops->state(port->fn, &state);
 }
 
+static bool loops_back(const IxgbeAdapter *a)
+{
+    return reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK;
+}
+
+/* A wire that takes nothing does not stop what never goes there. */
+static bool wire_stopped(const IxgbeAdapter *a)
+{
+    return a->wire_blocked && !loops_back(a);
+}
+
 static bool wire_has_work(IxgbeAdapter *a)
 {
-    return !a->wire_blocked &&
+    return !wire_stopped(a) &&
            (a->flow.out.count || ixgbe_txsched_has_work(a));
 }
 
 /* MAC loopback, 8.2.3.22: back in instead of out. */
 static bool put_on_wire(IxgbeAdapter *a, Frame *frame)
 {
-    if (reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK) {
+    if (loops_back(a)) {
         ixgbe_veb_receive(a, frame);
         return true;
     }
@@ -397,7 +408,7 @@ static bool put_on_wire(IxgbeAdapter *a, Frame *frame)
 /* PAUSE frames go before all others, and stop for nothing. */
 static void run_control(IxgbeAdapter *a)
 {
-    while (a->flow.out.count && !a->wire_blocked) {
+    while (a->flow.out.count && !wire_stopped(a)) {
         Frame *frame = frame_ref(frame_queue_peek(&a->flow.out)->frame);
 
         if (put_on_wire(a, frame)) {
@@ -413,7 +424,7 @@ static void run_wire(IxgbeAdapter *a)
     int tc;
 
     run_control(a);
-    for (unsigned n = 0; n < WIRE_BUDGET && !a->wire_blocked &&
+    for (unsigned n = 0; n < WIRE_BUDGET && !wire_stopped(a) &&
          (tc = ixgbe_txsched_next(a)) >= 0; n++) {
         FrameSlot *slot = frame_queue_peek(&a->wire[tc]);
         Frame *frame = frame_ref(slot->frame);
@@ -481,7 +492,7 @@ void ixgbe_adapter_timer(IxgbeAdapter *a)
 
 void ixgbe_adapter_wire_rx(IxgbeAdapter *a, Frame *frame)
 {
-    if (a->link_up && !(reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_LPBK)) {
+    if (a->link_up && !loops_back(a)) {
         ixgbe_veb_receive(a, frame);
         ixgbe_flow_check(a);
     }

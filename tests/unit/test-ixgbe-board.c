@@ -409,6 +409,29 @@ static void test_gigabit(void)
     rig_clear(&r);
 }
 
+/* Frames that a full wire refused do not stand in the way of loopback. */
+static void test_loopback_of_full_wire(void)
+{
+    Rig r;
+
+    start_plain(&r);
+    rig_program(&r);
+    r.end[RIG_WIRE].room = 0;
+    rig_send(&r, RIG_PF, RIG_PEER, RIG_MAC[RIG_PF], -1);
+    g_assert_cmphex(rig_got(&r), ==, 0);
+    driver_reset(&r, IXGBE_CTRL_RST);
+    rig_set(&r, IXGBE_HLREG0, IXGBE_HLREG0_LPBK);
+    rig_set(&r, IXGBE_FCTRL, IXGBE_FCTRL_BAM);
+    rig_set(&r, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
+    rig_set(&r, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
+    rig_send(&r, RIG_PF, RIG_BCAST, RIG_MAC[RIG_PF], -1);
+    g_assert_cmphex(rig_got(&r), ==, GOT(RIG_PF));
+    /* A frame from outside is not for a port in loopback. */
+    rig_send(&r, RIG_WIRE, RIG_BCAST, RIG_PEER, -1);
+    g_assert_cmphex(rig_got(&r), ==, 0);
+    rig_clear(&r);
+}
+
 /* Both bring back what the NVM says; only LRST takes the link down. */
 static void test_resets(void)
 {
@@ -559,6 +582,7 @@ int main(int argc, char **argv)
     g_test_add_func("/board/link/laser", test_laser);
     g_test_add_func("/board/link/gigabit", test_gigabit);
     g_test_add_func("/board/link/resets", test_resets);
+    g_test_add_func("/board/link/loopback", test_loopback_of_full_wire);
     g_test_add_func("/board/leds", test_leds);
     g_test_add_func("/board/tcp-timer", test_tcp_timer);
     g_test_add_func("/board/saved", test_saved);
