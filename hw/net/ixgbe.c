@@ -221,24 +221,11 @@ static void ixgbe_runstate(void *opaque, bool running, RunState state)
 static bool ixgbe_choose_wire(IxgbePf *s, IxgbeAdapterConfig *config,
                               Error **errp)
 {
-    static const char *const modules[] = {
-        [IXGBE_MODULE_SR] = "sr",
-        [IXGBE_MODULE_LR] = "lr",
-        [IXGBE_MODULE_DA] = "da",
-        [IXGBE_MODULE_NONE] = "none",
-    };
-    const char *sfp = s->sfp ? s->sfp : "sr";
     const char *speed = s->link_speed ? s->link_speed : "10g";
-    unsigned i = 0;
 
-    while (i < G_N_ELEMENTS(modules) && strcmp(sfp, modules[i])) {
-        i++;
-    }
-    if (i == G_N_ELEMENTS(modules)) {
-        error_setg(errp, "sfp is sr, lr, da or none, not '%s'", sfp);
+    if (!ixgbe_module_parse(s->sfp ? s->sfp : "sr", &config->module, errp)) {
         return false;
     }
-    config->module = i;
     if (!strcmp(speed, "10g")) {
         config->link_speed = 10000;
     } else if (!strcmp(speed, "1g")) {
@@ -397,6 +384,7 @@ static void ixgbe_class_init(ObjectClass *klass, void *data)
     device_class_set_props(dc, ixgbe_properties);
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
     ixgbe_describe(klass);
+    ixgbe_board_class_init(klass);
 }
 
 static void ixgbe_instance_init(Object *obj)

@@ -65,6 +65,11 @@ void ixgbe_config_update_intx(IxgbePf *s);
 void ixgbe_wire_start(IxgbePf *s);
 bool ixgbe_wire_tx(void *opaque, Frame *frame);
 
+/* ixgbe-board.c: module and LEDs */
+void ixgbe_board_class_init(ObjectClass *klass);
+bool ixgbe_module_parse(const char *name, IxgbeModuleKind *module,
+                        Error **errp);
+
 /* ixgbe-migration.c */
 extern const VMStateDescription ixgbe_vmstate;
 
