@@ -17,7 +17,8 @@
 #define IXGBE_FCRTL_XONE        0x80000000u
 #define IXGBE_FCRTH(n)          (0x03260 + 4 * (n))
 #define IXGBE_FCRTH_FCEN        0x80000000u
-#define IXGBE_FCRT_BYTES        0x0007ffe0u     /* in units of 32 bytes */
+/* Units of 32 bytes; bit 4 is kept too, as drivers test. */
+#define IXGBE_FCRT_BYTES        0x0007fff0u
 #define IXGBE_FCRTV             0x032a0
 #define IXGBE_FCCFG             0x03d00
 #define IXGBE_FCCFG_TFCE        0x00000018u
