@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's ethtool on the 82599's PF, with Debian's own ixgbe driver."""
-# timeout: 900
+"""Debian's ethtool on the 82599's PF and VF, with Debian's own drivers."""
+# timeout: 1800
 import re
 
 from guest import Guest, image, main, need, need_device
@@ -142,6 +142,22 @@ def module_comes_and_goes():
         need('IOVLAB-DA' in out, out)
 
 
+def virtual_function():
+    """-t offline, -i and -d on a VF"""
+    with booted() as guest:
+        start(guest)
+        carrier(guest, 1)
+        guest.check('echo 1 > /sys/class/net/eth0/device/sriov_numvfs', 60)
+        vf = guest.wait('ls /sys/class/net/eth0/device/virtfn0/net', 60)
+        guest.wait(f'ip link set {vf} up', 60)
+        guest.wait(f'test "$(cat /sys/class/net/{vf}/carrier)" = 1', 60)
+        need('driver: ixgbevf' in guest.check(f'ethtool -i {vf}'), 'no VF')
+        out = guest.check(f'ethtool -t {vf} offline', 120)
+        need('The test result is PASS' in out, out)
+        out = guest.check(f'ethtool -d {vf}', 60)
+        need('0xFFFFFFFF' not in out, out)
+
+
 def other_modules():
     """The driver takes each kind of module, and none"""
     for kind, text in (('lr', '10G Base-LR'), ('da', 'IOVLAB-DA')):
@@ -162,4 +178,5 @@ def other_modules():
         need('Speed: 1000Mb/s' in out, out)
 
 
-main(everything_at_once, module_comes_and_goes, other_modules)
+main(everything_at_once, virtual_function, module_comes_and_goes,
+     other_modules)
