@@ -165,7 +165,8 @@ static void setup_rings(Rig *r)
     rig_set(r, 0x06028, IXGBE_TXDCTL_ENABLE);
     g_assert_cmphex(rig_get(r, 0x06028) & IXGBE_TXDCTL_ENABLE, !=, 0);
     for (unsigned i = 0; i < RIG_RING; i++) {
-        wr_le64(r->memory + RIG_RX_RING(RIG_PF) + 16 * i, RIG_RX_BUFFER(RIG_PF) + i * BUFFER);
+        wr_le64(r->memory + RIG_RX_RING(RIG_PF) + 16 * i,
+                RIG_RX_BUFFER(RIG_PF) + i * BUFFER);
         wr_le64(r->memory + RIG_RX_RING(RIG_PF) + 16 * i + 8, 0);
     }
     rig_set(r, 0x01000, RIG_RX_RING(RIG_PF));
