@@ -17,6 +17,7 @@
 #include "hw/pci/msi.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci-host/q35.h"
+#include "hw/timer/hpet.h"
 #include "system/kvm.h"
 #include "system/system.h"
 #include "iommu/vtd-iommu-int.h"
@@ -299,6 +300,7 @@ static void add_platform(VtdIommu *s)
     s->ioapic = vtd_function_new(s, NULL, 0, ioapic_rid, s);
     X86_MACHINE(qdev_get_machine())->ioapic_as = &s->ioapic->as;
     s->hpet = vtd_function_new(s, NULL, 0, hpet_rid, s);
+    hpet_address_space = &s->hpet->as;
 }
 
 bool vtd_iommu_guest_realize(VtdIommu *s, Error **errp)

@@ -556,6 +556,41 @@ static void test_page_request(void)
     stop(&rig);
 }
 
+#define HPET 0xfed00000ULL
+#define HPET_SID 0xff08
+
+/* A timer's message comes from the requester that the table names. */
+static void test_hpet(void)
+{
+    Rig rig;
+    Record r;
+
+    start_bare(&rig, LEGACY " -global hpet.msi=on");
+    qtest_writeq(rig.qts, UNIT + VTD_IRTA, IRT | VTD_IRTA_EIME | 7);
+    gcmd(&rig, VTD_GCMD_SIRTP);
+    gcmd(&rig, VTD_GCMD_IRE);
+    qtest_writeq(rig.qts, IRT, VTD_IRTE_P | 0x41 << 16);
+    qtest_writeq(rig.qts, IRT + 8, SVT(1, 0, SID));
+    /* One shot of timer 0, as a message to entry 0. */
+    qtest_writeq(rig.qts, HPET + 0x110, (uint64_t)REMAPPABLE << 32);
+    qtest_writeq(rig.qts, HPET + 0x100, 1 << 14 | 1 << 2);
+    qtest_writeq(rig.qts, HPET + 0x108, 1000);
+    qtest_writeq(rig.qts, HPET + 0x10, 1);
+    qtest_clock_step(rig.qts, 10 * 1000 * 1000);
+    r = take_first(&rig);
+    g_assert_cmphex(r.reason, ==, VTD_FR_IR_SOURCE);
+    g_assert_cmphex(r.sid, ==, HPET_SID);
+    /* With an entry of its own it passes. */
+    qtest_writeq(rig.qts, IRT + 16, VTD_IRTE_P | 0x41 << 16);
+    qtest_writeq(rig.qts, IRT + 24, SVT(1, 0, HPET_SID));
+    qtest_writeq(rig.qts, HPET + 0x110,
+                 (uint64_t)(REMAPPABLE | 1 << VTD_MSI_HANDLE_SHIFT) << 32);
+    qtest_writeq(rig.qts, HPET + 0x108, 2000000);
+    qtest_clock_step(rig.qts, 20 * 1000 * 1000);
+    g_assert_cmphex(take_first(&rig).reason, ==, 0);
+    stop(&rig);
+}
+
 #define PATH "/iovlab/vtd-endpoint/"
 
 int main(int argc, char **argv)
@@ -579,6 +614,7 @@ int main(int argc, char **argv)
                         test_pasid);
     qtest_add_func(PATH "pasid/flush", test_pasid_flush);
     qtest_add_func(PATH "page-request", test_page_request);
+    qtest_add_func(PATH "hpet", test_hpet);
     for (unsigned i = 0; i < G_N_ELEMENTS(messages); i++) {
         g_autofree char *name = g_strconcat(PATH "message/", messages[i].name,
                                             NULL);
