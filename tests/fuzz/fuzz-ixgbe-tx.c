@@ -1,8 +1,8 @@
 /*
  * Fuzz target: transmit descriptors and the packets behind them.
  *
- * Input: TXDCTL, TDWBAL, the port's credit, then descriptors of 16 bytes; the
- * packets' bytes are the input once more.
+ * Input: TXDCTL, TDWBAL, the port's credit, flags of the PF's rules, then
+ * descriptors of 16 bytes; the packets' bytes are the input once more.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,6 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rig_write(&rig, IXGBE_VFTDWBAL(0), rd_le32(data + 4));
     rig.tx_credit = rd_le16(data + 8);
     rig.state.tx_vlan_insert = data[10] & 1;
+    rig.state.tx_rules.pad = !(data[10] & 2);
+    rig.state.tx_rules.outer_type = data[10] & 4 ? 0x88a8 : 0;
+    rig.state.tx_rules.tcp_middle = data[11] << 4;
     ixgbe_function_set_state(rig.fn, &rig.state);
     data += 12;
     size -= 12;
