@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""ixgbe's MAC with Debian's own programs as the judges: two
+ports whose wires meet, each in a network namespace of its own."""
+# timeout: 1800
+import contextlib
+import re
+import tempfile
+import time
+
+from guest import Failed, Guest, image, main, need, need_device
+from peer import DatagramPeer
+
+
+def kernel():
+    return image('--package', 'linux-image-amd64', '--module', 'ixgbe',
+                 '--program', 'iproute2', '--program', 'ethtool',
+                 '--program', 'linuxptp')
+
+
+def port(number, mac, netdev):
+    return ['-device', f'pcie-root-port,id=rp{number},slot={number}',
+            '-device', f'ixgbe,id=pf{number},bus=rp{number},netdev={netdev},'
+                       f'mac={mac}']
+
+
+@contextlib.contextmanager
+def pair():
+    """eth0 is 10.77.0.1; eth1, in namespace b, 10.77.0.2."""
+    devices = ['-netdev', 'hubport,id=n0,hubid=0',
+               '-netdev', 'hubport,id=n1,hubid=0',
+               *port(1, '02:00:00:00:00:01', 'n0'),
+               *port(2, '02:00:00:00:00:02', 'n1')]
+    with Guest(devices, kernel=kernel(), memory='768',
+               append='iovlab.modules=ixgbe iovlab.ip=10.77.0.1/24') as guest:
+        guest.up(600)
+        # Both MACs count the same frames: none is filtered away.
+        guest.check('ip link set eth0 allmulticast on; '
+                    'ip link set eth1 allmulticast on', 30)
+        guest.check('ip addr add fd77::1/64 dev eth0 nodad; ip netns add b '
+                    '&& ip link set eth1 netns b '
+                    '&& ip -n b addr add 10.77.0.2/24 dev eth1 '
+                    '&& ip -n b addr add fd77::2/64 dev eth1 nodad '
+                    '&& ip -n b link set lo up && ip -n b link set eth1 up',
+                    60)
+        guest.wait('ping -c 1 -W 5 10.77.0.2 > /dev/null', 120)
+        guest.wait('ping -c 1 -W 5 fd77::2 > /dev/null', 120)
+        yield guest
+
+
+def inside(space):
+    return f'ip netns exec {space} ' if space else ''
+
+
+def nic(space):
+    return 'eth1' if space else 'eth0'
+
+
+def transfer(guest, to, megabytes=4):
+    """A file over TCP to namespace b, compared."""
+    guest.check('rm -f /tmp/done /tmp/got /tmp/hold; mkfifo /tmp/hold; '
+                f'head -c {megabytes << 20} /dev/urandom > /tmp/sent; '
+                'sleep 9999 > /tmp/hold & '
+                f'({inside("b")}nc -l -p 5000 < /tmp/hold > /tmp/got; '
+                'touch /tmp/done) > /dev/null 2>&1 &', 60)
+    guest.wait(f'nc -w 60 {to} 5000 < /tmp/sent', 300)
+    guest.wait('test -e /tmp/done', 120)
+    guest.check('cmp /tmp/sent /tmp/got', 60)
+
+
+def statistics(guest, space=''):
+    text = guest.check(f'{inside(space)}ethtool -S {nic(space)}', 60)
+    return {name: int(value) for name, value
+            in re.findall(r'^\s+(\S+): (\d+)$', text, re.M)}
+
+
+def both_ends(guest):
+    """Statistics of both ends at a moment at which neither sends."""
+    for _ in range(20):
+        first, other, again = (statistics(guest), statistics(guest, 'b'),
+                               statistics(guest))
+        if all(first[name] == again[name] for name in
+               ('tx_pkts_nic', 'rx_pkts_nic')):
+            return first, other
+    raise Failed('the wire is never quiet')
+
+
+def counters_agree():
+    """ethtool -S of one end is what the other end's says"""
+    with pair() as guest:
+        ends = [both_ends(guest)]
+        for size in (10, 100, 200, 400, 800, 1400):
+            guest.check(f'ping -c 3 -i 0.2 -s {size} 10.77.0.2 > /dev/null',
+                        60)
+        transfer(guest, '10.77.0.2', 1)
+        time.sleep(3)
+        ends.append(both_ends(guest))
+        grown = [{name: after[name] - before[name] for name in after}
+                 for before, after in zip(*ends)]
+        for one, other in (grown, grown[::-1]):
+            for sent, got in (('tx_pkts_nic', 'rx_pkts_nic'),
+                              ('tx_bytes_nic', 'rx_bytes_nic')):
+                need(one[sent] == other[got] and one[sent] > 0,
+                     f'{sent} {one[sent]}, {got} {other[got]}')
+            need(one['tx_pkts_nic'] == one['tx_packets'],
+                 f'sent {one["tx_packets"]}, MAC {one["tx_pkts_nic"]}')
+            need(one['rx_pkts_nic'] == one['rx_packets'],
+                 f'got {one["rx_packets"]}, MAC {one["rx_pkts_nic"]}')
+            need(one['rx_no_dma_resources'] == 0 and
+                 one['rx_missed_errors'] == 0, f'lost frames: {one}')
+
+
+def clock(guest, what):
+    text = guest.check(f'phc_ctl eth0 -- {what}', 60)
+    found = re.search(r'clock time is (\d+\.\d+)', text)
+    return float(found.group(1)) if found else None
+
+
+def time_stamps():
+    """The PTP clock advances, is set and adjusted"""
+    with pair() as guest:
+        text = guest.check('ethtool -T eth0', 30)
+        need('hardware-transmit' in text and 'hardware-receive' in text and
+             re.search(r'PTP Hardware Clock: \d', text), text)
+        clock(guest, 'set 1000')
+        first = clock(guest, 'get')
+        start = float(guest.check('cut -d" " -f1 /proc/uptime'))
+        time.sleep(5)
+        second = clock(guest, 'get')
+        passed = float(guest.check('cut -d" " -f1 /proc/uptime')) - start
+        need(1000 <= first < 1060 and abs(second - first - passed) < 2,
+             f'from {first} to {second} in {passed} s')
+        clock(guest, 'adj 500')
+        third = clock(guest, 'get')
+        need(500 <= third - second < 560, f'adjusted to {third}')
+        # The widest that the driver takes, seen over a few seconds.
+        clock(guest, 'freq 60000000')
+        first = clock(guest, 'get')
+        start = float(guest.check('cut -d" " -f1 /proc/uptime'))
+        time.sleep(40)
+        second = clock(guest, 'get')
+        passed = float(guest.check('cut -d" " -f1 /proc/uptime')) - start
+        need(1.03 < (second - first) / passed < 1.09,
+             f'6 % faster: {second - first} s in {passed} s')
+        clock(guest, 'freq 0')
+
+
+class PausePeer(DatagramPeer):
+    """Can ask the guest's MAC to stop."""
+
+    def pause(self, quanta):
+        frame = bytes.fromhex('0180c2000001') + bytes(6) + bytes.fromhex(
+            '88080001') + quanta.to_bytes(2, 'big')
+        self.send(frame.ljust(60, b'\0'))
+
+
+def pause():
+    """PAUSE frames are understood, counted, and not passed on"""
+    with tempfile.TemporaryDirectory(prefix='iovlab-wire-') as place:
+        peer = PausePeer(place)
+        devices = [*peer.netdev('n0'), *port(1, '02:00:00:00:00:01', 'n0')]
+        with Guest(devices, kernel=kernel(), memory='512',
+                   append='iovlab.modules=ixgbe '
+                          'iovlab.ip=10.77.0.2/24') as guest:
+            guest.up(600)
+            guest.wait('ping -c 1 -W 5 10.77.0.1 > /dev/null', 120)
+            guest.run('ethtool -A eth0 rx on tx on', 60)
+            text = guest.check('ethtool -a eth0', 30)
+            need(re.search(r'RX:\s+on', text), text)
+            before = statistics(guest)
+            for _ in range(50):
+                peer.pause(0xffff)
+            peer.pause(0)
+            # Stopped for no longer than that.
+            guest.wait('ping -c 1 -W 5 10.77.0.1 > /dev/null', 30)
+            after = statistics(guest)
+            for kind, sent in (('xoff', 50), ('xon', 1)):
+                name = 'rx_flow_control_' + kind
+                need(after[name] - before[name] == sent,
+                     f'{sent} sent, {name} is {after[name]}')
+            # They are the MAC's: the host never sees them.
+            need(after['rx_packets'] - before['rx_packets'] < 10, 'passed on')
+        peer.close()
+
+
+need_device('ixgbe')
+main(counters_agree, time_stamps, pause)
