@@ -55,6 +55,9 @@ typedef struct FrameInfo {
  * frame".
  */
 bool frame_parse(const uint8_t *frame, size_t len, FrameInfo *info);
+/* The IPv6 packet that @outer's IPv4 packet carries; false if there is none. */
+bool frame_parse_inner(const uint8_t *frame, size_t len,
+                       const FrameInfo *outer, FrameInfo *inner);
 
 static inline bool frame_is_multicast(const uint8_t *frame)
 {

@@ -42,8 +42,10 @@ typedef struct IxgbeRxMeta {
     uint32_t status;          /* IXGBE_RX_STATUS bits of the write-back */
 } IxgbeRxMeta;
 
-/* What the adapter may say in the write-back's status and error bits:
- * FLM, TS, SECP, FDIRERR, SECERR, RXE (7.1.6.2). */
+/*
+ * What the adapter may say in the write-back's status and error bits (7.1.6.2):
+ * FLM, TS, SECP, FDIRERR, SECERR, RXE.
+ */
 #define IXGBE_RX_STATUS 0x38730004u
 
 /* IxgbeRxMeta.events */
@@ -51,16 +53,15 @@ enum {
     IXGBE_RX_EVENT_LLI = 1,   /* a filter asks for an immediate interrupt */
 };
 
-/* IxgbePortState.rx_flags: registers of the adapter that shape what a
- * function writes to its ring.  All off is what drivers set up. */
+/*
+ * IxgbePortState.rx_flags: registers of the adapter that shape what a function
+ * writes to its ring.
+ */
 enum {
-    IXGBE_RX_CHECKSUM   = 1 << 0,   /* RXCSUM.PCSD is 0: no hash */
-    IXGBE_RX_IPPCSE     = 1 << 1,   /* RXCSUM.IPPCSE: checksum of fragments */
-    IXGBE_RX_KEEP_CRC   = 1 << 2,   /* HLREG0.RXCRCSTRP is 0 */
-    IXGBE_RX_TWO_TAGS   = 1 << 3,   /* CTRL_EXT.EXTENDED_VLAN */
-    IXGBE_RX_RSC        = 1 << 4,   /* RFCTL.RSC_DIS is 0 */
-    IXGBE_RX_RSC_NO_ACK = 1 << 5,   /* RSCDBU.RSCACKDIS */
-    IXGBE_RX_FLAGS      = 0x3f,
+    IXGBE_RX_KEEP_CRC   = 1 << 0,   /* HLREG0.RXCRCSTRP is 0 */
+    IXGBE_RX_TWO_TAGS   = 1 << 1,   /* CTRL_EXT.EXTENDED_VLAN */
+    IXGBE_RX_RSC        = 1 << 2,   /* RFCTL.RSC_DIS is 0 */
+    IXGBE_RX_FLAGS      = 0x7,
 };
 
 typedef enum IxgbeRxResult {

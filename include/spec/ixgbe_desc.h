@@ -15,7 +15,7 @@
 typedef struct IOV_PACKED IxgbeRxLegacy {
     uint64_t address;
     uint16_t length;
-    uint16_t checksum;          /* of the packet from PCSS on; 0 here */
+    uint16_t checksum;          /* of what is behind the IPv4 header */
     uint8_t status;
     uint8_t errors;
     uint16_t vlan;
@@ -27,6 +27,7 @@ IOV_SIZE_CHECK(IxgbeRxLegacy, IXGBE_DESC_SIZE);
 #define IXGBE_RXL_VP            0x08u
 #define IXGBE_RXL_L4CS          0x20u
 #define IXGBE_RXL_IPCS          0x40u
+#define IXGBE_RXL_ERR_RXE       0x01u
 #define IXGBE_RXL_ERR_L4E       0x40u
 #define IXGBE_RXL_ERR_IPE       0x80u
 
@@ -55,6 +56,8 @@ IOV_SIZE_CHECK(IxgbeRxAdvWb, IXGBE_DESC_SIZE);
 #define IXGBE_RXI_TCP           0x00000100u
 #define IXGBE_RXI_UDP           0x00000200u
 #define IXGBE_RXI_SCTP          0x00000400u
+#define IXGBE_RXI_ETQF          0x00008000u
+#define IXGBE_RXI_RSCCNT_SHIFT  17
 #define IXGBE_RXI_HDR_LEN_SHIFT 21
 #define IXGBE_RXI_HDR_LEN_MAX   0x3ffu
 #define IXGBE_RXI_SPH           0x80000000u
@@ -64,11 +67,16 @@ IOV_SIZE_CHECK(IxgbeRxAdvWb, IXGBE_DESC_SIZE);
 #define IXGBE_RXS_EOP           0x00000002u
 #define IXGBE_RXS_FLM           0x00000004u
 #define IXGBE_RXS_VP            0x00000008u
+#define IXGBE_RXS_UDPCS         0x00000010u
 #define IXGBE_RXS_L4CS          0x00000020u
 #define IXGBE_RXS_IPCS          0x00000040u
+#define IXGBE_RXS_PIF           0x00000080u
+#define IXGBE_RXS_VEXT          0x00000200u
+#define IXGBE_RXS_UDPV          0x00000400u
 #define IXGBE_RXS_TS            0x00010000u
 #define IXGBE_RXS_SECP          0x00020000u
 #define IXGBE_RXS_LB            0x00040000u
+#define IXGBE_RXS_NEXTP_SHIFT   4               /* not last of an RSC */
 #define IXGBE_RXS_ERR_FDIR_LEN  0x00100000u
 #define IXGBE_RXS_ERR_FDIR_DROP 0x00200000u
 #define IXGBE_RXS_ERR_FDIR_COLL 0x00400000u

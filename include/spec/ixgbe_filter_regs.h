@@ -15,6 +15,10 @@
 #define IXGBE_RQTC              0x0ec70     /* log2 of a class's RSS queues */
 #define IXGBE_TRAFFIC_CLASSES   8
 
+/* 8.2.3.7 receive filter control */
+#define IXGBE_RFCTL             0x05008
+#define IXGBE_RFCTL_RSC_DIS     0x00000020u
+
 /* 8.2.3.7 ethertype filters */
 #define IXGBE_ETQF(n)           (0x05128 + 4 * (n))
 #define IXGBE_ETQF_ETYPE        0x0000ffffu

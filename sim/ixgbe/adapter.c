@@ -331,7 +331,8 @@ static uint8_t rx_flags(const IxgbeAdapter *a)
     bool strip = reg(a, IXGBE_HLREG0) & IXGBE_HLREG0_RXCRCSTRP;
 
     return (strip ? 0 : IXGBE_RX_KEEP_CRC) |
-           (ixgbe_adapter_two_tags(a) ? IXGBE_RX_TWO_TAGS : 0);
+           (ixgbe_adapter_two_tags(a) ? IXGBE_RX_TWO_TAGS : 0) |
+           (reg(a, IXGBE_RFCTL) & IXGBE_RFCTL_RSC_DIS ? 0 : IXGBE_RX_RSC);
 }
 
 static IxgbeTxRules tx_rules(const IxgbeAdapter *a)

@@ -20,6 +20,8 @@ static void stale_rss(void *owner, unsigned index, uint32_t value,
 
 static const IxgbeReg rows[] = {
     ONE("FCTRL", IXGBE_FCTRL, "8.2.3.7", "promiscuous modes, broadcast"),
+    ONE("RFCTL", IXGBE_RFCTL, "8.2.3.7", "RSC_DIS; NFS bits are kept",
+        .write = ixgbe_write_enable),
     ONE("EXVET", IXGBE_EXVET, "8.2.3.7", "type of the outer tag, 31:16",
         .reset = 0x81000000, .wmask = 0xffff0000,
         .write = ixgbe_write_enable),

@@ -28,7 +28,6 @@ IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
     fn->intr.timer = UINT64_MAX;
     fn->tx_packet = g_malloc(IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX);
     fn->tx_frame = g_malloc(IXGBE_FRAME_MAX);
-    fn->rx_frame = g_malloc(IXGBE_FRAME_MAX);
     return fn;
 }
 
@@ -64,6 +63,10 @@ IxgbeFunction *ixgbe_pf_new(const IxgbeFunctionOps *ops, void *opaque)
                                              opaque);
 
     own_queues(pf, IXGBE_QUEUES);
+    pf->rsc = ixgbe_rsc_new();
+    for (unsigned i = 0; i < IXGBE_QUEUES; i++) {
+        pf->rx[i].rsc = pf->rsc;
+    }
     pf->psrtype = g_new0(uint32_t, IXGBE_POOLS);
     pf->intr.vectors = IXGBE_MAX_VECTORS;
     ixgbe_regs_init(&pf->regs, ixgbe_pf_regmap(), pf);
@@ -87,7 +90,7 @@ void ixgbe_function_free(IxgbeFunction *fn)
     ixgbe_regs_clear(&fn->regs);
     g_free(fn->tx_packet);
     g_free(fn->tx_frame);
-    g_free(fn->rx_frame);
+    g_free(fn->rsc);
     g_free(fn);
 }
 
@@ -365,6 +368,7 @@ void ixgbe_function_run(IxgbeFunction *fn)
 void ixgbe_function_timer(IxgbeFunction *fn)
 {
     fn->intr.timer = UINT64_MAX;
+    ixgbe_rsc_expire(fn->rsc, fn->ops->clock_ns(fn->opaque));
     ixgbe_intr_evaluate(&fn->intr);
 }
 
@@ -372,6 +376,10 @@ void ixgbe_function_hold(IxgbeFunction *fn, bool hold)
 {
     if (fn->held == hold) {
         return;
+    }
+    if (hold) {
+        /* What is open would have no place in saved state. */
+        ixgbe_rsc_expire(fn->rsc, UINT64_MAX);
     }
     fn->held = hold;
     fn->scheduled = false;

@@ -41,6 +41,9 @@ typedef enum IxgbeRxIdle {
     IXGBE_RX_SIGNALLED,         /* interrupt sent; the driver is at work */
 } IxgbeRxIdle;
 
+/* Contexts of receive side coalescing; see rsc.c. */
+typedef struct IxgbeRsc IxgbeRsc;
+
 typedef struct IxgbeRxq {
     IxgbeFunction *fn;
     unsigned index;             /* within the function */
@@ -51,6 +54,8 @@ typedef struct IxgbeRxq {
     uint8_t idle;               /* IxgbeRxIdle */
     uint32_t last;              /* descriptor of the last write-back */
     bool waiting;               /* a frame waits for descriptors */
+    IxgbeRsc *rsc;              /* NULL without a PF */
+    unsigned rsc_open;          /* contexts of this queue */
 } IxgbeRxq;
 
 typedef struct IxgbeTxq {
@@ -159,7 +164,7 @@ struct IxgbeFunction {
 
     uint8_t *tx_packet;         /* IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX */
     uint8_t *tx_frame;          /* one segment */
-    uint8_t *rx_frame;          /* a frame whose tag was stripped */
+    IxgbeRsc *rsc;              /* of a PF; VFs coalesce nothing */
 };
 
 /* function.c */
@@ -209,6 +214,26 @@ bool ixgbe_rxq_consumed(const IxgbeRxq *q);
 void ixgbe_rxq_save(const IxgbeRxq *q, StateWriter *w);
 void ixgbe_rxq_load(IxgbeRxq *q, StateReader *r);
 
+/* rsc.c */
+struct IxgbeRxPacket;
+IxgbeRsc *ixgbe_rsc_new(void);
+bool ixgbe_rsc_wanted(const IxgbeRxq *q);
+/* True if the packet is now part of one that is open. */
+bool ixgbe_rsc_append(IxgbeRxq *q, const struct IxgbeRxPacket *p);
+/*
+ * True if the packet, whose data was written into the descriptors at the head,
+ * may grow: its write-back follows later.
+ */
+bool ixgbe_rsc_open(IxgbeRxq *q, const struct IxgbeRxPacket *p,
+                    const uint64_t *packet, uint64_t header);
+/* A message of @vector is about to be sent; negative: of all. */
+void ixgbe_rsc_close_vector(IxgbeRsc *rsc, int vector);
+void ixgbe_rsc_expire(IxgbeRsc *rsc, uint64_t now);
+/* When the first expires; UINT64_MAX: none is open. */
+uint64_t ixgbe_rsc_deadline(const IxgbeRsc *rsc);
+/* The queue is off: its contexts are gone. */
+void ixgbe_rsc_drop(IxgbeRxq *q);
+
 /* txq.c */
 void ixgbe_txq_reset(IxgbeTxq *q, IxgbeResetKind kind);
 void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value);
@@ -257,6 +282,10 @@ void ixgbe_intr_clear_causes(IxgbeIntr *intr, uint64_t vectors,
                              uint32_t other);
 void ixgbe_intr_set_throttle(IxgbeIntr *intr, unsigned vector,
                              uint32_t value);
+/* Raises and does not wait for moderation (7.3.2.1, low latency). */
+void ixgbe_intr_at_once(IxgbeIntr *intr, uint8_t vector);
+/* When moderation lets @vector send; 0: it is not moderated. */
+uint64_t ixgbe_intr_quiet_end(const IxgbeIntr *intr, uint8_t vector);
 /* Sends what is due and sets the timer for the rest. */
 void ixgbe_intr_evaluate(IxgbeIntr *intr);
 void ixgbe_intr_save(const IxgbeIntr *intr, StateWriter *w);

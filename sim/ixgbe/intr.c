@@ -146,6 +146,7 @@ static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
 {
     IxgbeFunction *fn = intr->fn;
 
+    ixgbe_rsc_close_vector(fn->rsc, vector);
     take_causes(intr, vector);
     measure(intr, now);
     intr->quiet_until[vector] = now + interval_ns(intr, vector);
@@ -159,6 +160,7 @@ static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
 
 static void set_timer(IxgbeIntr *intr, uint64_t deadline)
 {
+    deadline = MIN(deadline, ixgbe_rsc_deadline(intr->fn->rsc));
     if (deadline != intr->timer) {
         intr->timer = deadline;
         intr->fn->ops->set_timer(intr->fn->opaque, deadline);
@@ -232,6 +234,7 @@ static void evaluate_single(IxgbeIntr *intr)
         return;
     }
     if (!due && intr->line) {
+        set_timer(intr, UINT64_MAX);
         return;
     }
     now = intr->fn->ops->clock_ns(intr->fn->opaque);
@@ -240,6 +243,7 @@ static void evaluate_single(IxgbeIntr *intr)
         set_timer(intr, until);
         return;
     }
+    ixgbe_rsc_close_vector(intr->fn->rsc, -1);
     intr->event &= ~queues;
     intr->other.event &= ~other;
     measure(intr, now);
@@ -297,6 +301,30 @@ void ixgbe_intr_raise(IxgbeIntr *intr, uint8_t vector)
         vector &= 0xf;
     }
     ixgbe_intr_raise_mask(intr, 1ull << vector, 0);
+}
+
+void ixgbe_intr_at_once(IxgbeIntr *intr, uint8_t vector)
+{
+    if (vector < intr->vectors) {
+        intr->quiet_until[intr->single ? 0 : vector] = 0;
+        ixgbe_intr_raise(intr, vector);
+    }
+}
+
+uint64_t ixgbe_intr_quiet_end(const IxgbeIntr *intr, uint8_t vector)
+{
+    unsigned v = intr->single ? 0 : vector;
+    uint64_t now, length;
+
+    if (v >= intr->vectors) {
+        return 0;
+    }
+    length = interval_ns(intr, v);
+    now = intr->fn->ops->clock_ns(intr->fn->opaque);
+    if (!length) {
+        return 0;
+    }
+    return CLAMP(intr->quiet_until[v], now + 1, now + length);
 }
 
 void ixgbe_intr_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)

@@ -63,7 +63,7 @@ static const IxgbeReg rows[] = {
     KEPT("PCS1GANNP", 0x04220, 1, "8.2.3.22", "kept"),
     FIXED("PCS1GANLPNP", 0x04224, 1, "8.2.3.22", "no next page", 0),
     ONE("HLREG0", IXGBE_HLREG0, "8.2.3.22",
-        "jumbo frames and MAC loopback work; CRC bits are kept",
+        "jumbo frames, CRC strip, MAC loopback",
         .reset = 0x00005403, .write = ixgbe_write_enable),
     ONE("HLREG1", 0x04244, "8.2.3.22", "no fault seen",
         .access = IXGBE_REG_RO),

@@ -55,6 +55,7 @@ static void give(IxgbeFunction *pf, unsigned queue)
     IxgbeTxq *tx = &pf->tx[queue];
     IxgbeFunction *fn = owner(pf, queue);
 
+    ixgbe_rsc_drop(rx);
     if (rx->waiting) {
         rx->waiting = false;
         rx->fn->rx_waiting = true;

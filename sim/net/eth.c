@@ -13,6 +13,7 @@ enum {
     UDP_LEN = 8,
     SCTP_LEN = 12,
     EXT_MAX = 16,               /* extension headers looked at */
+    PROTO_IPV6 = 41,            /* a packet in a packet */
 };
 
 /* IPv6 extension headers (RFC 8200, 4). */
@@ -166,6 +167,25 @@ bool frame_parse(const uint8_t *frame, size_t len, FrameInfo *info)
         parse_ipv6(frame, len, info, at);
     }
     return true;
+}
+
+bool frame_parse_inner(const uint8_t *frame, size_t len,
+                       const FrameInfo *outer, FrameInfo *inner)
+{
+    uint32_t at = outer->l3;
+
+    memset(inner, 0, sizeof(*inner));
+    if (outer->ip_version != 4 || outer->fragment ||
+        outer->protocol != PROTO_IPV6 || outer->end > len) {
+        return false;
+    }
+    at += (frame[at] & 0xf) * 4;
+    if (at >= outer->end) {
+        return false;
+    }
+    inner->end = outer->end;
+    parse_ipv6(frame, outer->end, inner, at);
+    return inner->ip_version == 6;
 }
 
 size_t frame_vlan_insert(uint8_t *frame, size_t len, size_t size, uint16_t tci)

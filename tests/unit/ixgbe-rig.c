@@ -132,7 +132,7 @@ static const IxgbePortOps port_ops = {
     .bus_master = port_bus_master,
 };
 
-void rig_init(Rig *rig, const IxgbeVfConfig *config)
+static void init(Rig *rig, const IxgbeVfConfig *config)
 {
     memset(rig, 0, sizeof(*rig));
     rig->memory = g_malloc0(RIG_MEMORY);
@@ -140,7 +140,8 @@ void rig_init(Rig *rig, const IxgbeVfConfig *config)
     rig->timer = UINT64_MAX;
     rig->tx_credit = UINT_MAX;
     rig->sent = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    rig->fn = ixgbe_vf_new(config, &fn_ops, rig);
+    rig->fn = config ? ixgbe_vf_new(config, &fn_ops, rig)
+                     : ixgbe_pf_new(&fn_ops, rig);
     ixgbe_function_set_port(rig->fn, &port_ops, rig);
     rig->state.links = IXGBE_LINKS_UP | IXGBE_LINKS_SPEED_10G;
     rig->state.rx_enable = rig->state.tx_enable = true;
@@ -150,6 +151,16 @@ void rig_init(Rig *rig, const IxgbeVfConfig *config)
     ixgbe_function_set_state(rig->fn, &rig->state);
     ixgbe_function_set_bus_master(rig->fn, true);
     tx_tail = 0;
+}
+
+void rig_init(Rig *rig, const IxgbeVfConfig *config)
+{
+    init(rig, config);
+}
+
+void rig_init_pf(Rig *rig)
+{
+    init(rig, NULL);
 }
 
 void rig_clear(Rig *rig)
@@ -307,4 +318,20 @@ size_t rig_ipv4_frame(uint8_t *frame, uint8_t protocol, size_t payload)
     csum_insert_ip(frame, &info);
     csum_insert_l4(frame, &info);
     return len;
+}
+
+/* As Linux does with MSI-X: auto-clear, auto-mask, moderation. */
+void rig_start_pf_interrupts(Rig *rig, unsigned interval_us)
+{
+    rig_write(rig, IXGBE_GPIE, IXGBE_GPIE_MSIX | IXGBE_GPIE_EIAME);
+    rig_write(rig, IXGBE_IVAR(0), 0x8080);
+    rig_write(rig, IXGBE_EIAC, 0xffff);
+    rig_write(rig, IXGBE_EIAM, 0xffff);
+    rig_write(rig, IXGBE_EITR(0), interval_us / 2 << 3);
+    rig_unmask_pf(rig);
+}
+
+void rig_unmask_pf(Rig *rig)
+{
+    rig_write(rig, IXGBE_EIMS, 1);
 }

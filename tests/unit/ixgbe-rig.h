@@ -40,6 +40,8 @@ typedef struct Rig {
 } Rig;
 
 void rig_init(Rig *rig, const IxgbeVfConfig *config);
+/* A PF, whose queues 0 to 7 are where a VF's are. */
+void rig_init_pf(Rig *rig);
 void rig_clear(Rig *rig);
 /* Runs what was scheduled, and timers that are due. */
 void rig_run(Rig *rig);
@@ -53,6 +55,9 @@ void rig_start_rx(Rig *rig, uint32_t srrctl, unsigned buffers);
 void rig_start_tx(Rig *rig);
 /* Vector 0 for queue 0, vector 1 for other causes, all unmasked. */
 void rig_start_interrupts(Rig *rig);
+/* The PF's vector 0 for its queue 0, moderated, unmasked. */
+void rig_start_pf_interrupts(Rig *rig, unsigned interval_us);
+void rig_unmask_pf(Rig *rig);
 
 IxgbeRxResult rig_receive(Rig *rig, const void *frame, size_t len);
 /* Receive descriptor @i as written back. */

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "iovlab/eth.h"
+#include "iovlab/checksum.h"
 #include "ixgbe-rig.h"
 
 #define ONE_BUFFER (IXGBE_SRRCTL_ONE_BUFFER | 2 | 4 << 8)
@@ -84,7 +85,9 @@ static void test_vlan_strip(Rig *rig, gconstpointer data)
     rig_receive(rig, tagged, len + 4);
     wb = rig_rx_desc(rig, 1);
     g_assert_cmpuint(rd_le16(&wb.length), ==, len + 4);
-    g_assert_cmphex(rd_le32(&wb.status_error) & IXGBE_RXS_VP, ==, 0);
+    g_assert_cmphex(rd_le32(&wb.status_error) & IXGBE_RXS_VP, ==,
+                    IXGBE_RXS_VP);
+    g_assert_cmphex(rd_le16(&wb.vlan), ==, 0);
 }
 
 static void test_scatter(Rig *rig, gconstpointer data)
@@ -153,7 +156,9 @@ static void test_legacy(Rig *rig, gconstpointer data)
     g_assert_cmphex(rd_le64(&wb.address), ==, RIG_RX_BUFFER(0));
     g_assert_cmpuint(rd_le16(&wb.length), ==, len);
     g_assert_cmphex(wb.status, ==, IXGBE_RXL_DD | IXGBE_RXL_EOP |
-                    IXGBE_RXL_L4CS | IXGBE_RXL_IPCS);
+                    IXGBE_RXS_UDPCS | IXGBE_RXL_L4CS | IXGBE_RXL_IPCS);
+    g_assert_cmphex(rd_le16(&wb.checksum), ==,
+                    csum_fold(csum_add(0, frame + 34, len - 34)));
     g_assert_cmphex(wb.errors, ==, 0);
 }
 
