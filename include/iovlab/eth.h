@@ -28,6 +28,8 @@ enum {
 enum {
     FRAME_PROTO_TCP  = 6,
     FRAME_PROTO_UDP  = 17,
+    FRAME_PROTO_ESP  = 50,
+    FRAME_PROTO_AH   = 51,
     FRAME_PROTO_SCTP = 132,
 };
 

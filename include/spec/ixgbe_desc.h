@@ -56,6 +56,8 @@ IOV_SIZE_CHECK(IxgbeRxAdvWb, IXGBE_DESC_SIZE);
 #define IXGBE_RXI_TCP           0x00000100u
 #define IXGBE_RXI_UDP           0x00000200u
 #define IXGBE_RXI_SCTP          0x00000400u
+#define IXGBE_RXI_ESP           0x00001000u
+#define IXGBE_RXI_AH            0x00002000u
 #define IXGBE_RXI_ETQF          0x00008000u
 #define IXGBE_RXI_RSCCNT_SHIFT  17
 #define IXGBE_RXI_HDR_LEN_SHIFT 21

@@ -83,6 +83,16 @@ bool ixgbe_rx_packet_write(IxgbeFunction *fn, const IxgbeRxPacket *p,
 
 /* --- packet type ------------------------------------------------------------- */
 
+/* Drivers find by it the SA of what the security block decrypted. */
+static uint32_t ipsec_bits(const FrameInfo *info)
+{
+    if (!info->ip_version || info->fragment) {
+        return 0;
+    }
+    return info->protocol == FRAME_PROTO_ESP ? IXGBE_RXI_ESP :
+           info->protocol == FRAME_PROTO_AH ? IXGBE_RXI_AH : 0;
+}
+
 static uint32_t l4_bits(const FrameInfo *info)
 {
     switch (info->l4 ? info->protocol : 0) {
@@ -93,7 +103,7 @@ static uint32_t l4_bits(const FrameInfo *info)
     case FRAME_PROTO_SCTP:
         return IXGBE_RXI_SCTP;
     default:
-        return 0;
+        return ipsec_bits(info);
     }
 }
 

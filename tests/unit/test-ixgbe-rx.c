@@ -64,6 +64,30 @@ static void test_bad_checksums(Rig *rig, gconstpointer data)
                     IXGBE_RXS_ERR_IPE | IXGBE_RXS_ERR_L4E);
 }
 
+/* By these drivers look for the SA of a packet that was decrypted. */
+static void test_ipsec_types(Rig *rig, gconstpointer data)
+{
+    static const struct { uint8_t protocol; uint32_t type; } cases[] = {
+        { FRAME_PROTO_ESP, IXGBE_RXI_ESP }, { FRAME_PROTO_AH, IXGBE_RXI_AH },
+    };
+    uint8_t frame[200];
+
+    rig_start_rx(rig, ONE_BUFFER, 8);
+    for (unsigned n = 0; n < G_N_ELEMENTS(cases); n++) {
+        size_t len = rig_ipv4_frame(frame, FRAME_PROTO_TCP, 100);
+        IxgbeRxMeta meta = { .status = IXGBE_RXS_SECP };
+        IxgbeRxAdvWb wb;
+
+        frame[23] = cases[n].protocol;
+        g_assert_cmpint(ixgbe_function_rx(rig->fn, frame, len, &meta), ==,
+                        IXGBE_RX_DONE);
+        wb = rig_rx_desc(rig, n);
+        g_assert_cmphex(rd_le32(&wb.info) & 0x3ff0, ==,
+                        IXGBE_RXI_IPV4 | cases[n].type);
+        g_assert_true(rd_le32(&wb.status_error) & IXGBE_RXS_SECP);
+    }
+}
+
 static void test_vlan_strip(Rig *rig, gconstpointer data)
 {
     uint8_t plain[2048], tagged[2048];
@@ -311,6 +335,7 @@ int main(int argc, char **argv)
     TEST("one-buffer", test_one_buffer);
     TEST("rqpl", test_rqpl);
     TEST("bad-checksums", test_bad_checksums);
+    TEST("ipsec-types", test_ipsec_types);
     TEST("vlan-strip", test_vlan_strip);
     TEST("scatter", test_scatter);
     TEST("split", test_split);
