@@ -7,7 +7,8 @@
 
 #include <gio/gio.h>
 
-enum { BETWEEN = 2, TCP_KBYTES = 400, SETTLE_MS = 1500, TCP_END_MS = 45000 };
+enum { BETWEEN = 2, TCP_KBYTES = 400, SETTLE_MS = 1500, TCP_END_MS = 45000,
+       TCP_POLL_MS = 500 };
 
 static bool agent_ok(Lab *lab, unsigned vm, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
@@ -210,6 +211,30 @@ static bool tcp_done(Lab *lab, void *opaque)
     return tcp.done || !tcp.connected;
 }
 
+/*
+ * The guest's report once its TCP transfer has ended, or when it does not end:
+ * what the peer has sent may still be in flight.  NULL if the guest is silent.
+ */
+static JsonObject *guest_report(Lab *lab)
+{
+    JsonObject *report = NULL;
+
+    for (unsigned ms = 0; ms < TCP_END_MS; ms += TCP_POLL_MS) {
+        JsonObject *tcp;
+
+        g_clear_pointer(&report, json_object_unref);
+        report = lab_agent(lab, 0, "report");
+        tcp = report && json_object_has_member(report, "tcp")
+              ? json_object_get_object_member(report, "tcp") : NULL;
+        if (!tcp ||
+            json_object_get_boolean_member_with_default(tcp, "done", TRUE)) {
+            break;
+        }
+        lab_run_for(lab, TCP_POLL_MS);
+    }
+    return report;
+}
+
 static void finish_with_peer(Lab *lab)
 {
     PeerStream p;
@@ -221,7 +246,7 @@ static void finish_with_peer(Lab *lab)
     agent_ok(lab, 0, "tcp-finish");
     lab_wait(lab, TCP_END_MS, tcp_done, NULL);
     lab_run_for(lab, SETTLE_MS);
-    report = lab_agent(lab, 0, "report");
+    report = guest_report(lab);
     if (!report) {
         return;
     }
