@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's testpmd (DPDK) on the PF and on VFs, over VFIO behind an IOMMU."""
+# timeout: 1200
+import os
+import re
+import shutil
+import struct
+import tempfile
+import time
+
+from guest import Guest, image, main, need, need_device
+from peer import MAC, DatagramPeer, ip_packet, udp
+
+ADDRESS = '52:54:00:dd:0f:01'
+PACKAGES = ('dpdk-dev', 'iproute2', 'librte-net-ixgbe23',
+            'librte-mempool-ring23', 'librte-bus-pci23', 'librte-bus-vdev23')
+MODULES = ('--package', 'linux-image-amd64', '--only-module', 'ixgbe',
+           '--module', 'ixgbevf', '--module', 'vfio-pci',
+           '--module', 'vfio_iommu_type1')
+PF = '0000:01:00.0'
+FRAMES = 200
+
+
+class Wire(DatagramPeer):
+    """Keeps what comes back."""
+
+    def receive(self, frame):
+        super().receive(frame)
+        self.back.append(frame)
+
+    def __init__(self, directory):
+        self.back = []
+        super().__init__(directory)
+
+    def offer(self, target, count, flows=1):
+        """Sends UDP frames of @flows flows to the address."""
+        for i in range(count):
+            payload = struct.pack('>I', i) + bytes(60 + i * 7 % 1300)
+            packet = ip_packet(self.address, b'\x0a\x4d\0\2', 17, udp(
+                self.address, b'\x0a\x4d\0\2', 5000 + i % flows, 7, payload))
+            self.send(target + MAC + b'\x08\0' + packet)
+            time.sleep(0.001)
+
+    def numbers(self):
+        """Of the offered frames that came back."""
+        return [struct.unpack_from('>I', frame, 42)[0]
+                for frame in list(self.back)
+                if len(frame) >= 100 and frame[12:14] == b'\x08\0'
+                and frame[23] == 17 and frame[36:38] == b'\0\7']
+
+
+class Testpmd:
+    def __init__(self, guest, ports, eal='', options=''):
+        self.guest = guest
+        self.end = len(self.output())
+        allow = ' '.join(f'-a {port}' for port in ports)
+        guest.check('rm -f /tmp/in; mkfifo /tmp/in')
+        guest.check(f'dpdk-testpmd -l 0,1 {allow} {eal} --iova-mode=va -- -i '
+                    '--total-num-mbufs=4096 --nb-cores=1 --rxd=256 --txd=256 '
+                    f'{options} < /tmp/in > /dev/ttyS0 2>&1 &')
+        guest.check('exec 7> /tmp/in')
+        self.wait('testpmd> ', 120)
+
+    def output(self):
+        # On a terminal, so that its standard output has no buffer.
+        return self.guest.console().replace('\r', '')
+
+    def wait(self, pattern, seconds=60):
+        end = time.monotonic() + seconds
+        while True:
+            text = self.output()
+            found = re.search(pattern, text[self.end:], re.S)
+            if found:
+                return found
+            need(time.monotonic() < end,
+                 f'testpmd did not say "{pattern}": {text[-2000:]}')
+            time.sleep(0.5)
+
+    def say(self, command, pattern='testpmd> ', seconds=60):
+        """One command; what it printed."""
+        self.end = len(self.output())
+        self.guest.check(f'echo "{command}" >&7')
+        return self.wait(pattern, seconds).string
+
+    def stats(self, port=0):
+        text = self.say(f'show port stats {port}', r'Tx-bps.*testpmd> ')
+        return {name: int(value) for name, value in
+                re.findall(r'([RT]X-\w+): *(\d+)', text)}
+
+    def quit(self):
+        self.say('quit', 'Bye', 60)
+        self.guest.check('exec 7>&-')
+
+
+def boot(peer, unit, **options):
+    return Guest(kernel=image(*MODULES, *[word for package in PACKAGES
+                                          for word in ('--program', package)]),
+                 devices=['-device', unit, '-device', 'pcie-root-port,id=root',
+                          *peer.netdev('n0'), '-device',
+                          f'ixgbe,netdev=n0,mac={ADDRESS},bus=root'],
+                 append='intel_iommu=on no_timer_check', memory='1024', smp=2,
+                 **options)
+
+
+def bind(guest, address):
+    """Out of the kernel's hands, into VFIO's."""
+    path = f'/sys/bus/pci/devices/{address}'
+    guest.check(f'echo vfio-pci > {path}/driver_override; '
+                f'if [ -e {path}/driver ]; then '
+                f'echo {address} > {path}/driver/unbind; fi; '
+                f'echo {address} > /sys/bus/pci/drivers_probe; '
+                f'test -e {path}/driver', 60)
+
+
+def prepare(guest):
+    guest.up(240)
+    guest.check('echo 96 > /proc/sys/vm/nr_hugepages; mkdir -p /dev/hugepages /var/run; chmod 755 /;'
+                ' mount -t hugetlbfs none /dev/hugepages')
+
+
+def with_guest(unit, test):
+    directory = tempfile.mkdtemp(prefix='iovlab-test-')
+    wire = Wire(directory)
+    try:
+        with boot(wire, unit) as guest:
+            prepare(guest)
+            test(guest, wire)
+        need(not wire.wrong, f'wrong frames: {wire.wrong[:5]}')
+    finally:
+        wire.close()
+        shutil.rmtree(directory)
+
+
+def forwards(pmd, wire, mode, target):
+    """One forwarding mode: what is offered comes back, counted by all."""
+    del wire.back[:]
+    pmd.say('clear port stats all')
+    pmd.say(f'set fwd {mode}')
+    pmd.say('start')
+    wire.offer(target, FRAMES)
+    for _ in range(60):
+        if len(wire.numbers()) >= FRAMES:
+            break
+        time.sleep(0.5)
+    pmd.say('stop')
+    got = wire.numbers()
+    need(got == list(range(FRAMES)),
+         f'{mode}: {len(got)} of {FRAMES} frames came back')
+    stats = pmd.stats()
+    need(stats['RX-packets'] == FRAMES and stats['TX-packets'] == FRAMES and
+         stats['RX-missed'] == 0, f'{mode}: testpmd counts {stats}')
+
+
+def modes(unit):
+    target = bytes.fromhex(ADDRESS.replace(':', ''))
+
+    def test(guest, wire):
+        bind(guest, PF)
+        pmd = Testpmd(guest, [PF], options='--port-topology=loop')
+        text = pmd.say('show port info 0', 'Link speed.*testpmd> ')
+        need('net_ixgbe' in text and 'Link status: up' in text and
+             'Link speed: 10 Gbps' in text, text)
+        for mode in ('io', 'mac', 'csum'):
+            forwards(pmd, wire, mode, target)
+        # rxonly: taken and counted, and nothing comes back.
+        del wire.back[:]
+        pmd.say('clear port stats all')
+        pmd.say('set fwd rxonly')
+        pmd.say('start')
+        wire.offer(target, FRAMES)
+        time.sleep(2)
+        pmd.say('stop')
+        need(not wire.numbers(), 'rxonly sent something')
+        need(pmd.stats()['RX-packets'] == FRAMES, 'rxonly lost frames')
+        # txonly: what testpmd counts is what the wire saw.
+        pmd.say('clear port stats all')
+        before = wire.frames
+        pmd.say('set fwd txonly')
+        pmd.say('set burst 4')
+        pmd.say('start')
+        time.sleep(2)
+        pmd.say('stop')
+        sent = pmd.stats()['TX-packets']
+        for _ in range(60):
+            if wire.frames - before >= sent:
+                break
+            time.sleep(0.5)
+        need(sent > 100 and wire.frames - before == sent,
+             f'testpmd sent {sent}, the wire saw {wire.frames - before}')
+        pmd.quit()
+    with_guest(unit, test)
+
+
+def pf_modes():
+    """io, mac, csum, rxonly and txonly on the PF, counts agree"""
+    modes('vtd-iommu')
+
+
+def pf_reference():
+    """The same behind QEMU's own intel-iommu"""
+    modes('intel-iommu,intremap=on,eim=on')
+
+
+def queues_of(pmd):
+    """Frames by receive queue."""
+    text = pmd.say('show fwd stats all', 'Accumulated.*testpmd> ')
+    return [int(n) for n in re.findall(
+        r'RX Port= 0/Queue= *\d+.*?RX-packets: *(\d+)', text, re.S)]
+
+
+def pf_rss_and_rules():
+    """RSS spreads flows over queues; a flow rule takes one out"""
+    target = bytes.fromhex(ADDRESS.replace(':', ''))
+
+    def test(guest, wire):
+        bind(guest, PF)
+        pmd = Testpmd(guest, [PF], options='--port-topology=loop --rxq=4 '
+                      '--txq=4 --rss-udp')
+        pmd.say('set fwd rxonly')
+        pmd.say('start')
+        wire.offer(target, FRAMES, flows=64)
+        time.sleep(2)
+        counts = queues_of(pmd)
+        need(len(counts) == 4 and all(counts) and sum(counts) == FRAMES,
+             f'RSS gave {counts}')
+        pmd.say('clear fwd stats all')
+        text = pmd.say('flow create 0 ingress pattern eth / ipv4 src is '
+                       '10.77.0.1 dst is 10.77.0.2 / udp src is 5003 dst is 7 '
+                       '/ end actions queue index 2 / end',
+                       'Flow rule|[Ee]rror|rejected')
+        need('Flow rule #0 created' in text, text)
+        for _ in range(20):
+            wire.offer(target, 4, flows=4)      # 5003 is one of four
+        time.sleep(2)
+        first = queues_of(pmd)
+        pmd.say('flow flush 0')
+        need(first[2] >= 20 and sum(first) == 80, f'the rule gave {first}')
+        pmd.quit()
+    with_guest('vtd-iommu', test)
+
+
+def vfs():
+    """Two VFs of Linux's PF, each in a group of its own, forward frames"""
+    def test(guest, wire):
+        guest.check('ip link set eth0 up')
+        guest.check('echo 2 > /sys/class/net/eth0/device/sriov_numvfs', 60)
+        places = ['0000:01:10.0', '0000:01:10.2']
+        macs = [bytes.fromhex('0200000000a%d' % n) for n in range(2)]
+        groups = set()
+        for n, place in enumerate(places):
+            guest.check(f'ip link set eth0 vf {n} mac 02:00:00:00:00:a{n}')
+            bind(guest, place)
+            group = guest.check(f'ls /sys/bus/pci/devices/{place}/iommu_group'
+                                '/devices')
+            need(group == place, f'{place} shares its group: {group}')
+            groups.add(guest.check(
+                f'readlink /sys/bus/pci/devices/{place}/iommu_group'))
+        need(len(groups) == 2, f'groups: {groups}')
+        pmd = Testpmd(guest, places, options='--port-topology=loop')
+        text = pmd.say('show port info 1', 'Link speed.*testpmd> ')
+        need('net_ixgbe_vf' in text and 'Link status: up' in text, text)
+        for mac in macs:
+            del wire.back[:]
+            # With the addresses swapped: the PF checks the source.
+            pmd.say('set fwd macswap')
+            pmd.say('start')
+            wire.offer(mac, FRAMES)
+            for _ in range(60):
+                if len(wire.numbers()) >= FRAMES:
+                    break
+                time.sleep(0.5)
+            pmd.say('stop')
+            got = wire.numbers()
+            need(got == list(range(FRAMES)),
+                 f'{len(got)} of {FRAMES} frames came back')
+        pmd.quit()
+    with_guest('vtd-iommu', test)
+
+
+need_device('ixgbe')
+os.environ.setdefault('LC_ALL', 'C')
+main(pf_modes, pf_reference, pf_rss_and_rules, vfs)
