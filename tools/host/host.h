@@ -490,8 +490,12 @@ void vf_link_connected(VmNic *nic);
 void vf_link_switched(VmNic *nic, bool on_vf);
 /* its transmit queues have stopped since, */
 void vf_link_held(VmNic *nic);
+/* the host wants the VF back: its link does not come up any more, */
+void vf_link_withdraw(VmNic *nic);
 /* and the VF is another or none. */
 void vf_link_clear(VmNic *nic);
+/* hv-net lets the guest transmit again. */
+void nic_send_vf_settled(VmNic *nic);
 
 /* --- links to VMs (link-end.c) ----------------------------------------- */
 

@@ -165,6 +165,11 @@ static void life_eject(void *opaque)
 {
     VmNic *nic = opaque;
 
+    /*
+     * The guest's next request would wait behind what is held, with the lock
+     * that the eject needs: a VF on its way out settles no more.
+     */
+    vf_link_withdraw(nic);
     nic->eject_due = true;
     datapath_withdraw(nic->dp);
     nic_eject_when_synthetic(nic);

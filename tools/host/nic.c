@@ -462,7 +462,7 @@ static void handle_fault(VmNic *nic, const LinkVfFault *fault)
 }
 
 /* The VF's queues are active now: what hv-net holds back may go on there. */
-static void handle_vf_settled(VmNic *nic)
+void nic_send_vf_settled(VmNic *nic)
 {
     LinkHost *link = nic_link(nic, DATAPATH_NIC);
 
@@ -525,7 +525,7 @@ void nic_message(VmNic *nic, LinkType type, const void *body, size_t len)
         handle_fault(nic, body);
         break;
     case LINK_VF_SETTLED:
-        handle_vf_settled(nic);
+        nic_send_vf_settled(nic);
         break;
     default:
         handle_vf(nic, type, body);

@@ -91,3 +91,13 @@ void vf_link_clear(VmNic *nic)
     nic->vf_link = nic->vf_link_early = nic->vf_link_wait_held = false;
     g_clear_handle_id(&nic->vf_link_timer, g_source_remove);
 }
+
+void vf_link_withdraw(VmNic *nic)
+{
+    /* A link that is up settles by itself; before that the VF would lose. */
+    if (!nic->vf_link) {
+        g_clear_handle_id(&nic->vf_link_timer, g_source_remove);
+        nic->vf_link_wait_held = false;
+        nic_send_vf_settled(nic);
+    }
+}
