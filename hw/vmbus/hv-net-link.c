@@ -18,6 +18,7 @@
 #include "qemu/timer.h"
 #include "system/runstate.h"
 
+#include "common/vcpu-rounds.h"
 #include "iovlab/link.h"
 #include "vmbus/hv-net.h"
 #include "iovlab-trace.h"
@@ -30,6 +31,12 @@
  */
 #define HOLD_MS 3000
 #define HOLD_REPEAT_MS 5
+/*
+ * A queue that had data and sends none, although every VCPU had this many
+ * turns, has nothing to send: the hold goes on without it.
+ */
+#define SILENT_ROUNDS 10
+#define SILENT_MS 100
 #define STATUS_INTERVAL_MS 1000
 
 typedef struct NicLink {
@@ -42,6 +49,7 @@ typedef struct NicLink {
     QEMUTimer *hold_timer;      /* transmit is held */
     int64_t hold_until_ms;
     bool held_told;             /* of this hold */
+    VcpuRounds rounds;          /* since it began */
     LinkNicStatus status;       /* as last told */
     bool configured;            /* the host told the port's settings */
     LinkNicConfig config;
@@ -305,6 +313,15 @@ static void handle_config(NicLink *l, const LinkNicConfig *config)
     send_status(l);
 }
 
+static bool queues_stopped(NicLink *l, int64_t now)
+{
+    int64_t since = l->hold_until_ms - HOLD_MS;
+
+    return netvsp_tx_stopped(l->s->nic) ||
+           (vcpu_rounds_poll(&l->rounds) >= SILENT_ROUNDS &&
+            now - since >= SILENT_MS);
+}
+
 /*
  * A Linux guest that moved its traffic to the VF loses what it sends between
  * the VF's carrier coming on and the activation of the VF's queues, which
@@ -323,7 +340,7 @@ static void hold_timer(void *opaque)
         netvsp_hold_tx(l->s->nic, hold);
     }
     if (hold) {
-        if (!l->held_told && netvsp_tx_stopped(l->s->nic)) {
+        if (!l->held_told && queues_stopped(l, now)) {
             trace_hv_net_link_hold(hv_net_name(l->s), "queues stopped");
             l->held_told = link_vm_send(l->link, LINK_NIC_HELD, NULL, 0);
         }
@@ -335,6 +352,7 @@ static void hold_transmit(NicLink *l)
 {
     l->hold_until_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + HOLD_MS;
     l->held_told = false;
+    vcpu_rounds_start(&l->rounds);
     trace_hv_net_link_hold(hv_net_name(l->s), "begins");
     hold_timer(l);
 }
@@ -478,6 +496,7 @@ static void link_stop(HvNet *s)
     timer_free(l->gone_timer);
     timer_free(l->status_timer);
     timer_free(l->hold_timer);
+    vcpu_rounds_clear(&l->rounds);
     qemu_bh_delete(l->flush);
     link_vm_free(l->link);
     s->behind = NULL;
