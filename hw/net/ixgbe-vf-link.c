@@ -35,6 +35,11 @@
 #define SETTLE_ROUNDS 3
 #define SETTLE_MIN_MS 20
 #define SETTLE_POLL_MS 5
+/*
+ * Linux's service task forgets an event that comes while it runs, and looks at
+ * the link again two seconds later: a driver that has not looked is told again.
+ */
+#define SETTLE_REMIND_MS 50
 /* A driver that does not look at the link for so long never will. */
 #define SETTLE_GIVE_UP_MS 10000
 
@@ -55,6 +60,7 @@ typedef struct VfLink {
     QEMUTimer *settle_timer;    /* the link is up; VF_SETTLED to be told */
     VcpuRounds rounds;          /* since the driver saw it */
     int64_t settle_since;       /* when the link came up, or was seen, in ms */
+    int64_t reminded;           /* when the driver was told last, in ms */
     Error *blocker;
     char *down_reason;
     bool peer_closed;           /* the socket is closed already */
@@ -226,6 +232,10 @@ static void vf_link_settle(void *opaque)
         vcpu_rounds_start(&l->rounds);
         l->settle_since = now;
     }
+    if (!l->rounds.turns && now - l->reminded >= SETTLE_REMIND_MS) {
+        l->reminded = now;
+        ixgbe_function_link_remind(l->s->fn);
+    }
     if (l->rounds.turns && vcpu_rounds_poll(&l->rounds) >= SETTLE_ROUNDS &&
         now - l->settle_since >= SETTLE_MIN_MS) {
         vcpu_rounds_clear(&l->rounds);
@@ -241,6 +251,7 @@ static void vf_link_settle_start(VfLink *l, bool link_up)
     timer_del(l->settle_timer);
     if (link_up) {
         l->settle_since = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+        l->reminded = l->settle_since;
         timer_mod(l->settle_timer, l->settle_since + SETTLE_POLL_MS);
     }
 }

@@ -120,6 +120,11 @@ void ixgbe_function_tx_room(IxgbeFunction *fn);
 void ixgbe_function_set_state(IxgbeFunction *fn, const IxgbePortState *state);
 /* Whether the driver has read VFLINKS as up since the link came up last. */
 bool ixgbe_function_link_seen(const IxgbeFunction *fn);
+/*
+ * Raises the cause of a link change again if the link is up and the driver has
+ * not looked.  Only with IxgbeVfConfig.link_interrupt.
+ */
+void ixgbe_function_link_remind(IxgbeFunction *fn);
 
 /*
  * Calls @done once the guest has consumed every frame that is in a ring now:

@@ -506,6 +506,14 @@ bool ixgbe_function_link_seen(const IxgbeFunction *fn)
     return fn->link_seen;
 }
 
+void ixgbe_function_link_remind(IxgbeFunction *fn)
+{
+    if (fn->config.link_interrupt && !fn->link_seen &&
+        (fn->state.links & IXGBE_LINKS_UP)) {
+        ixgbe_intr_raise(&fn->intr, fn->other_vector);
+    }
+}
+
 /* 8.3.5 VFMAILBOX; RSTI is a level: the PF driver is not up. */
 uint32_t ixgbe_vf_mailbox_read(IxgbeFunction *fn)
 {

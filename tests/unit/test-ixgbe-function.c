@@ -199,6 +199,8 @@ static void test_pf_reset(Rig *rig, gconstpointer data)
 
 static void test_link(Rig *rig, gconstpointer data)
 {
+    unsigned told;
+
     rig->state.links = 0;
     ixgbe_function_set_state(rig->fn, &rig->state);
     g_assert_cmphex(rig_read(rig, IXGBE_VFLINKS), ==, 0);
@@ -207,8 +209,15 @@ static void test_link(Rig *rig, gconstpointer data)
     rig->state.links = IXGBE_LINKS_UP;
     ixgbe_function_set_state(rig->fn, &rig->state);
     g_assert_false(ixgbe_function_link_seen(rig->fn));
+    told = rig->interrupts[1];
+    rig_write(rig, IXGBE_VTEIMS, 2);
+    ixgbe_function_link_remind(rig->fn);
+    g_assert_cmpuint(rig->interrupts[1], >, told);
     rig_read(rig, IXGBE_VFLINKS);
     g_assert_true(ixgbe_function_link_seen(rig->fn));
+    told = rig->interrupts[1];
+    ixgbe_function_link_remind(rig->fn);
+    g_assert_cmpuint(rig->interrupts[1], ==, told);
     rig->state.links = 0;
     ixgbe_function_set_state(rig->fn, &rig->state);
     g_assert_false(ixgbe_function_link_seen(rig->fn));
