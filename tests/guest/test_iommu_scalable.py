@@ -3,8 +3,6 @@
 """Linux in scalable mode: PASID tables, first-stage tables, ATS."""
 # timeout: 900
 import json
-import os
-import tempfile
 
 from guest import main, need
 from iommu_guest import TRIXIE, boot, has, traffic
@@ -63,17 +61,6 @@ def device_tlb():
     need(result['device-invalidations'] > 0, result)
 
 
-def migrate():
-    """translation goes on after a migration"""
-    with tempfile.TemporaryDirectory() as place:
-        with boot(SCALABLE) as guest:
-            guest.up(200)
-            traffic(guest)
-            with guest.move(os.path.join(place, 'state')) as target:
-                traffic(target)
-                need(stats(target)['scalable'], 'not in scalable mode')
-
-
 def trixie():
     """Debian 13's kernel (6.12)"""
     result = run(extra=TRIXIE)
@@ -81,4 +68,4 @@ def trixie():
     run(extra=TRIXIE, append='iommu.strict=1')
 
 
-main(first_stage, second_stage, wide, device_tlb, migrate, trixie)
+main(first_stage, second_stage, wide, device_tlb, trixie)

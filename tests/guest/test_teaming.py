@@ -40,7 +40,7 @@ def lost_while(vm, act, seconds):
 
 
 def teaming():
-    """A pulled cable costs no more than the monitor's interval"""
+    """A pulled cable costs the monitor's interval and netvsc's delay"""
     with Lab('A') as lab:
         Peer(lab)
         lab.iovlab('new', 'adapter', 'Ethernet2')
@@ -60,7 +60,10 @@ def teaming():
         lost = lost_while(vm, lambda: lab.set('adapter', 'Ethernet',
                                               CableConnected='false'), 8)
         print(f'# {lost:.1f} s without an answer')
-        need(lost <= MIIMON / 1000 + SLACK, f'{lost} s without an answer')
+        # Linux's netvsc acts on link events at most every two seconds, which
+        # is longer than the monitor's interval: seen are 0.1 to 2.3 s.
+        need(lost <= MIIMON / 1000 + 2 + SLACK,
+             f'{lost} s without an answer')
         vm.check('grep -q eth1 /sys/class/net/bond0/bonding/active_slave')
         need(vm.check('cat /sys/class/net/eth0/carrier') == '0',
              'the guest saw no cable pulled')
