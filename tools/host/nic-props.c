@@ -81,8 +81,9 @@ static JsonNode *get_path_active(void *object)
 static JsonNode *get_status(void *object)
 {
     const char *status;
-    g_autofree char *text = nic_status_text(object, &status);
+    char *text = nic_status_text(object, &status);
 
+    g_free(text);
     return prop_text(status);
 }
 
