@@ -102,6 +102,11 @@ class Vm:
                  f' status {status} after {seconds} s: {output}')
             time.sleep(0.3)
 
+    def wait_link_local(self, nic='eth0'):
+        """Until it can hear what is sent to IPv6 nodes, a router's word too."""
+        self.wait(f'ip -6 address show dev {nic} scope link |'
+                  ' grep -v tentative | grep -q fe80', 30)
+
     def log(self, name):
         try:
             with open(self.path(name), encoding='utf-8',

@@ -46,8 +46,7 @@ def autoconfigured():
         vm = lab.vm('web', ip='10.77.0.11/16')
         vm.wait_path('vf')
         # What is advertised once has to find the guest listening.
-        vm.wait('ip -6 address show dev eth0 scope link | grep -v tentative | '
-                'grep -q fe80', 30)
+        vm.wait_link_local()
         peer.advertise(PREFIX)
         show = 'ip -6 address show dev eth0 scope global'
         vm.wait(f'{show} | grep -q {PREFIX[:-1]}', 30)

@@ -67,7 +67,8 @@ def guards():
         rogue.wait_path('vf')
         victim.wait_path('vf')
 
-        # Without a guard the other VM believes it.
+        # Without a guard the other VM believes it, once it can listen.
+        victim.wait_link_local()
         say(rogue)
         victim.wait(has_address(victim), 20)
         rogue.check(f"printf '{UDHCPD}' > /tmp/conf; touch /tmp/leases;"
