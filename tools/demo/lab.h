@@ -36,8 +36,9 @@ typedef struct LabSetup {
     bool no_sriov_b;
     unsigned eject_limit_ms;    /* 0: Hyper-V's minute */
     /*
-     * The VF is taken by surprise: what the guest still sends into it is lost
-     * (and noted), as from any card that was pulled.
+     * The VF is taken by surprise: what the guest still sends into it, and
+     * what lies in its receive ring, is lost (and noted), as with any card
+     * that was pulled.
      */
     bool surprise;
     bool between_vms;           /* streams run between the VMs, not the peer */
