@@ -169,7 +169,8 @@ class Guest:
             *devices]
 
     def __enter__(self):
-        self.start()
+        if not self.process:
+            self.start()
         return self
 
     def __exit__(self, kind, value, trace):
@@ -189,8 +190,9 @@ class Guest:
     def move(self, path, **changes):
         """Saves the guest to a file and returns it restored in a new QEMU.
 
-        The old one keeps its paused process until it is stopped.  changes are
-        members of the new Guest to set before it starts.
+        It runs already and is to be stopped, by `with` or stop(); the old one
+        keeps its paused process until it is.  changes are members of the new
+        Guest to set before it starts.
         """
         self.qmp.command('migrate', uri=f'file:{path}')
         for _ in range(600):
@@ -200,6 +202,7 @@ class Guest:
             time.sleep(0.1)
         need(state == 'completed', f'migration: {state}')
         new = copy.copy(self)
+        new.process = new.shell = new.qmp = None
         Guest.count += 1
         new.name = f'{self.name}-moved'
         new.log = os.path.join(LOGS, new.name + '.console')
@@ -210,9 +213,13 @@ class Guest:
         new.options += ['-incoming', f'file:{path}']
         for key, value in changes.items():
             setattr(new, key, value)
-        new.start()
-        # What comes in on a serial port before the state is lost with it.
-        new.wait_running()
+        try:
+            new.start()
+            # What comes in on a serial port before the state is lost with it.
+            new.wait_running()
+        except BaseException:
+            new.stop()
+            raise
         return new
 
     def wait_running(self, seconds=60):

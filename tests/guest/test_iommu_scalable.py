@@ -3,6 +3,8 @@
 """Linux in scalable mode: PASID tables, first-stage tables, ATS."""
 # timeout: 900
 import json
+import os
+import tempfile
 
 from guest import main, need
 from iommu_guest import TRIXIE, boot, has, traffic
@@ -61,6 +63,18 @@ def device_tlb():
     need(result['device-invalidations'] > 0, result)
 
 
+def migrate():
+    """translation goes on after a migration, with a device's TLB as well"""
+    for options, more in (('', {}), (',device-iotlb=on', {'nic': ATS})):
+        with tempfile.TemporaryDirectory() as place, \
+                boot(SCALABLE + options, 'iommu.strict=1', **more) as guest:
+            guest.up(200)
+            traffic(guest)
+            with guest.move(os.path.join(place, 'state')) as target:
+                traffic(target)
+                need(stats(target)['scalable'], 'not in scalable mode')
+
+
 def trixie():
     """Debian 13's kernel (6.12)"""
     result = run(extra=TRIXIE)
@@ -68,4 +82,4 @@ def trixie():
     run(extra=TRIXIE, append='iommu.strict=1')
 
 
-main(first_stage, second_stage, wide, device_tlb, trixie)
+main(first_stage, second_stage, wide, device_tlb, migrate, trixie)
