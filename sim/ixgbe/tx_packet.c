@@ -240,6 +240,7 @@ IxgbeTxResult ixgbe_tx_packet_send(IxgbeFunction *fn, IxgbeTxPacket *pkt,
                                    uint32_t *sent)
 {
     IxgbeTxMeta meta = adapter_meta(pkt);
+    size_t tag;
 
     if (pkt->len < FRAME_ETH_LEN) {
         return IXGBE_TX_MALFORMED;
@@ -252,7 +253,8 @@ IxgbeTxResult ixgbe_tx_packet_send(IxgbeFunction *fn, IxgbeTxPacket *pkt,
 
         return send_segments(fn, pkt, &h, sent);
     }
-    if (pkt->len > IXGBE_FRAME_MAX - FRAME_VLAN_LEN || !take_fcs_off(pkt) ||
+    tag = pkt->cmd & IXGBE_TXD_VLE ? FRAME_VLAN_LEN : 0;
+    if (!take_fcs_off(pkt) || pkt->len > IXGBE_FRAME_MAX - tag ||
         !(pkt->advanced ? prepare_advanced(fn, pkt) :
                           prepare_legacy(fn, pkt))) {
         return IXGBE_TX_MALFORMED;
