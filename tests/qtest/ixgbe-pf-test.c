@@ -8,134 +8,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "libqtest.h"
-#include "libqos/pci.h"
-#include "libqos/pci-pc.h"
-#include "hw/pci/pci_ids.h"
-#include "hw/pci/pci_regs.h"
-#include "spec/ixgbe_desc.h"
-#include "spec/ixgbe_pf_regs.h"
-#include "spec/ixgbe_regs.h"
-
-#define ECAM 0xb0000000ull
-#define PORT QPCI_DEVFN(4, 0)
-#define PF_BAR0 0xe0000000u
-#define PF_BAR4 0xe0040000u
-#define VF_BAR0 0xe0100000u
-#define VF_BAR3 0xe0200000u
-#define IO_BAR 0xc000u
-#define VFS 64
-#define SRIOV 0x160
-#define PCIE 0xa0
-#define RING 0x100000
-#define BUFFER 0x110000
-#define MESSAGE 0x120000
-
-typedef struct Pf {
-    QTestState *qts;
-    QPCIBus *bus;
-} Pf;
-
-/* --- configuration ------------------------------------------------------- */
-
-static uint64_t config_at(unsigned bus, unsigned devfn, unsigned offset)
-{
-    return ECAM + (bus << 20) + (devfn << 12) + offset;
-}
-
-static uint32_t pf_config(Pf *pf, unsigned offset)
-{
-    return qtest_readl(pf->qts, config_at(1, 0, offset));
-}
-
-static unsigned vf_devfn(unsigned vf)
-{
-    return 128 + 2 * vf;
-}
+#include "ixgbe-rig.h"
 
 static bool vf_present(Pf *pf, unsigned vf)
 {
     /* Vendor and device of a VF read as ones; its class does not. */
     return qtest_readl(pf->qts, config_at(1, vf_devfn(vf), 8)) >> 16 ==
            PCI_CLASS_NETWORK_ETHERNET;
-}
-
-static void set_bar(Pf *pf, unsigned offset, uint32_t address)
-{
-    qtest_writel(pf->qts, config_at(1, 0, offset), address);
-    qtest_writel(pf->qts, config_at(1, 0, offset + 4), 0);
-}
-
-static void set_bars(Pf *pf)
-{
-    set_bar(pf, PCI_BASE_ADDRESS_0, PF_BAR0);
-    qtest_writel(pf->qts, config_at(1, 0, PCI_BASE_ADDRESS_2), IO_BAR);
-    set_bar(pf, PCI_BASE_ADDRESS_4, PF_BAR4);
-    set_bar(pf, SRIOV + PCI_SRIOV_BAR, VF_BAR0);
-    set_bar(pf, SRIOV + PCI_SRIOV_BAR + 12, VF_BAR3);
-    qtest_writew(pf->qts, config_at(1, 0, PCI_COMMAND), PCI_COMMAND_IO |
-                 PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-}
-
-static void set_port(Pf *pf)
-{
-    qtest_writel(pf->qts, config_at(0, PORT, PCI_PRIMARY_BUS), 0x010100);
-    qtest_writew(pf->qts, config_at(0, PORT, PCI_IO_BASE), 0xc0c0);
-    qtest_writel(pf->qts, config_at(0, PORT, PCI_MEMORY_BASE), 0xe0f0e000);
-    qtest_writew(pf->qts, config_at(0, PORT, PCI_COMMAND), PCI_COMMAND_IO |
-                 PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-}
-
-static void enable_vfs(Pf *pf, unsigned count)
-{
-    qtest_writew(pf->qts, config_at(1, 0, SRIOV + PCI_SRIOV_CTRL), 0);
-    qtest_writew(pf->qts, config_at(1, 0, SRIOV + PCI_SRIOV_NUM_VF), count);
-    qtest_writew(pf->qts, config_at(1, 0, SRIOV + PCI_SRIOV_CTRL),
-                 PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE);
-    for (unsigned vf = 0; vf < MIN(count, VFS); vf++) {
-        qtest_writew(pf->qts, config_at(1, vf_devfn(vf), PCI_COMMAND),
-                     PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY);
-    }
-}
-
-static void setup(Pf *pf, gconstpointer data)
-{
-    QPCIDevice *host;
-
-    pf->qts = qtest_initf("-machine q35 -nodefaults -netdev hubport,id=n0,"
-                          "hubid=0 -device pcie-root-port,id=rp,addr=4,"
-                          "slot=1 -device ixgbe,bus=rp,netdev=n0,"
-                          "mac=02:00:00:00:00:01%s", (const char *)data);
-    pf->bus = qpci_new_pc(pf->qts, NULL);
-    host = qpci_device_find(pf->bus, 0);
-    qpci_config_writel(host, 0x64, 0);
-    qpci_config_writel(host, 0x60, ECAM | 1);
-    g_free(host);
-    set_port(pf);
-    set_bars(pf);
-}
-
-static void teardown(Pf *pf, gconstpointer data)
-{
-    qpci_free_pc(pf->bus);
-    qtest_quit(pf->qts);
-}
-
-static uint32_t get(Pf *pf, uint32_t offset)
-{
-    return qtest_readl(pf->qts, PF_BAR0 + offset);
-}
-
-static void set(Pf *pf, uint32_t offset, uint32_t value)
-{
-    qtest_writel(pf->qts, PF_BAR0 + offset, value);
-}
-
-static void alive(Pf *pf)
-{
-    set(pf, IXGBE_RDBAL(0), 0x12345680);
-    g_assert_cmphex(get(pf, IXGBE_RDBAL(0)), ==, 0x12345680);
-    g_assert_cmphex(get(pf, IXGBE_STATUS) & IXGBE_STATUS_GIO, !=, 0);
 }
 
 /* --- identity ------------------------------------------------------------ */
