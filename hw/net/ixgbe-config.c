@@ -16,6 +16,7 @@
 #include "net/ixgbe.h"
 #include "net/ixgbe-vf.h"
 #include "spec/ixgbe_regs.h"
+#include "iovlab-trace.h"
 
 #define MSIX_BAR 4
 #define MSIX_BAR_SIZE 0x4000
@@ -283,6 +284,7 @@ void ixgbe_config_write(PCIDevice *pdev, uint32_t addr, uint32_t value,
         /* As with registers: the card's DMA does not reach its own. */
         return;
     }
+    trace_ixgbe_config_write(TYPE_IXGBE, 0, addr, value, len);
     pci_default_write_config(pdev, addr, value, len);
     if (range_covers_byte(addr, len, VPD_CAP + PCI_VPD_ADDR + 1)) {
         read_vpd(s);

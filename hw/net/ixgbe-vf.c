@@ -24,6 +24,7 @@
 #include "common/vmstate-blob.h"
 #include "net/ixgbe-vf.h"
 #include "spec/ixgbe_regs.h"
+#include "iovlab-trace.h"
 
 #define MMIO_BAR 0
 #define MSIX_BAR 3
@@ -150,6 +151,7 @@ static void ixgbe_vf_config_write(PCIDevice *pdev, uint32_t addr,
         /* As with registers: a function's DMA does not reach its own. */
         return;
     }
+    trace_ixgbe_config_write(TYPE_IXGBE_VF, s->vf, addr, value, len);
     pci_default_write_config(pdev, addr, value, len);
     s->flr = true;
     pcie_cap_flr_write_config(pdev, addr, value, len);
