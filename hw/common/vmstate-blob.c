@@ -66,3 +66,23 @@ const VMStateInfo vmstate_info_blob = {
     .get = vmstate_blob_get,
     .put = vmstate_blob_put,
 };
+
+void vmstate_blob_open(StateReader *r, GBytes *blob)
+{
+    gsize size = 0;
+    const void *data = blob ? g_bytes_get_data(blob, &size) : NULL;
+
+    state_reader_init(r, data, size);
+}
+
+int vmstate_blob_close(StateReader *r, GBytes **blob, bool ok,
+                       const char *name)
+{
+    if (!ok) {
+        error_report("%s: %s", name,
+                     r->error ? r->error : "its saved state is invalid");
+    }
+    state_reader_clear(r);
+    g_clear_pointer(blob, g_bytes_unref);
+    return ok ? 0 : -EINVAL;
+}

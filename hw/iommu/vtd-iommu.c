@@ -5,7 +5,6 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qemu/error-report.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "system/reset.h"
@@ -96,16 +95,10 @@ static int vtd_iommu_post_load(void *opaque, int version)
     StateReader r;
     bool ok;
 
-    state_reader_init(&r, g_bytes_get_data(s->state, NULL),
-                      g_bytes_get_size(s->state));
+    vmstate_blob_open(&r, s->state);
     ok = s->hypervisor ? hypervisor_load(s->hypervisor, &r)
                        : vtd_unit_load(s->unit, &r);
-    if (!ok) {
-        error_report("vtd-iommu: %s", r.error);
-    }
-    state_reader_clear(&r);
-    g_clear_pointer(&s->state, g_bytes_unref);
-    return ok ? 0 : -EINVAL;
+    return vmstate_blob_close(&r, &s->state, ok, "vtd-iommu");
 }
 
 /*

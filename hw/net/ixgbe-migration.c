@@ -91,22 +91,16 @@ static int ixgbe_post_load(void *opaque, int version)
 {
     IxgbePf *s = opaque;
     StateReader r;
-    bool ok;
+    int status;
 
     ixgbe_card_set_num_vfs(s->card, pcie_sriov_num_vfs(PCI_DEVICE(s)));
-    state_reader_init(&r, g_bytes_get_data(s->saved, NULL),
-                      g_bytes_get_size(s->saved));
-    ok = ixgbe_card_load(s->card, &r);
-    if (!ok) {
-        error_report("%s: %s", ixgbe_name(s),
-                     r.error ? r.error : "its state is invalid");
-    }
-    state_reader_clear(&r);
-    g_clear_pointer(&s->saved, g_bytes_unref);
-    if (ok) {
+    vmstate_blob_open(&r, s->saved);
+    status = vmstate_blob_close(&r, &s->saved, ixgbe_card_load(s->card, &r),
+                                ixgbe_name(s));
+    if (status == 0) {
         ixgbe_config_apply(s);
     }
-    return ok ? 0 : -EINVAL;
+    return status;
 }
 
 const VMStateDescription ixgbe_vmstate = {

@@ -16,7 +16,6 @@
 #include "hw/qdev-properties-system.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
-#include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qemu/timer.h"
@@ -366,17 +365,10 @@ static int ixgbe_vf_post_load(void *opaque, int version)
     StateReader r;
     bool ok;
 
-    state_reader_init(&r, g_bytes_get_data(s->saved, NULL),
-                      g_bytes_get_size(s->saved));
+    vmstate_blob_open(&r, s->saved);
     ok = ixgbe_function_load(s->fn, &r) &&
          (!s->backend->load || s->backend->load(s, &r));
-    if (!ok) {
-        error_report("%s: %s", ixgbe_vf_name(s),
-                     r.error ? r.error : "its adapter's state is invalid");
-    }
-    state_reader_clear(&r);
-    g_clear_pointer(&s->saved, g_bytes_unref);
-    return ok ? 0 : -EINVAL;
+    return vmstate_blob_close(&r, &s->saved, ok, ixgbe_vf_name(s));
 }
 
 static bool ixgbe_vf_saved_alone(void *opaque)

@@ -8,7 +8,6 @@
 #include "hw/qdev-properties-system.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
-#include "qemu/error-report.h"
 #include "qemu/module.h"
 #include "qemu/timer.h"
 #include "system/runstate.h"
@@ -351,25 +350,18 @@ static bool load_model(HvNet *s, StateReader *r)
 static int hv_net_post_load(void *opaque, int version_id)
 {
     HvNet *s = opaque;
-    g_autoptr(GBytes) saved = g_steal_pointer(&s->saved);
-    gsize size = 0;
-    const void *data = saved ? g_bytes_get_data(saved, &size) : NULL;
     StateReader r;
     bool ok;
 
-    state_reader_init(&r, data, size);
+    vmstate_blob_open(&r, s->saved);
     ok = load_model(s, &r);
     if (ok && s->backend->load) {
         ok = s->backend->load(s, &r);
     }
-    if (!ok) {
-        error_report("%s: %s", hv_net_name(s), r.error);
-    }
-    state_reader_clear(&r);
     if (ok && s->nic) {
         s->backend->loaded(s);
     }
-    return ok ? 0 : -EINVAL;
+    return vmstate_blob_close(&r, &s->saved, ok, hv_net_name(s));
 }
 
 static const VMStateDescription vmstate_hv_net = {

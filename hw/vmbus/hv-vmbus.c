@@ -14,7 +14,6 @@
 #include "migration/vmstate.h"
 #include "net/net.h"
 #include "qapi/error.h"
-#include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "system/reset.h"
@@ -270,19 +269,11 @@ static int hv_vmbus_post_save(void *opaque)
 static int hv_vmbus_post_load(void *opaque, int version_id)
 {
     HvVmbusState *s = opaque;
-    g_autoptr(GBytes) saved = g_steal_pointer(&s->saved);
     StateReader r;
-    gsize size;
-    const void *data = saved ? g_bytes_get_data(saved, &size) : NULL;
-    bool ok;
 
-    state_reader_init(&r, data, data ? size : 0);
-    ok = vmbus_bus_load(s->bus, &r);
-    if (!ok) {
-        error_report("hv-vmbus: %s", r.error);
-    }
-    state_reader_clear(&r);
-    return ok ? 0 : -EINVAL;
+    vmstate_blob_open(&r, s->saved);
+    return vmstate_blob_close(&r, &s->saved, vmbus_bus_load(s->bus, &r),
+                              "hv-vmbus");
 }
 
 /*
