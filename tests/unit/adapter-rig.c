@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "adapter-rig.h"
+#include "program-pools.h"
 
 const uint8_t RIG_MAC[RIG_VFS + 1][6] = {
     { 2, 0, 0, 0, 1, 0 }, { 2, 0, 0, 0, 1, 1 }, { 2, 0, 0, 0, 1, 2 },
@@ -152,22 +153,7 @@ void rig_run(Rig *r)
 void rig_program(Rig *r)
 {
     ixgbe_adapter_set_num_vfs(r->adapter, RIG_VFS);
-    rig_write(r, IXGBE_VT_CTL, IXGBE_VT_CTL_ENA | IXGBE_VT_CTL_REPLEN |
-              RIG_PF << IXGBE_VT_CTL_POOL_SHIFT);
-    rig_write(r, IXGBE_MRQC, IXGBE_MRQE_VMDQ_RSS32);
-    rig_write(r, IXGBE_FCTRL, IXGBE_FCTRL_BAM);
-    for (unsigned i = 0; i <= RIG_PF; i++) {
-        rig_write(r, IXGBE_RAL(i), rd_le32(RIG_MAC[i]));
-        rig_write(r, IXGBE_RAH(i), rd_le16(RIG_MAC[i] + 4) | IXGBE_RAH_AV);
-        rig_write(r, IXGBE_MPSAR_LO(i), 1u << i);
-        rig_write(r, IXGBE_VMOLR(i), IXGBE_VMOLR_AUPE | IXGBE_VMOLR_BAM);
-    }
-    rig_write(r, IXGBE_VFRE(0), (1u << (RIG_PF + 1)) - 1);
-    rig_write(r, IXGBE_VFTE(0), (1u << (RIG_PF + 1)) - 1);
-    rig_write(r, IXGBE_PFDTXGSWC, IXGBE_PFDTXGSWC_LBE);
-    rig_set(r, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
-    rig_set(r, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
-    rig_set(r, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_PFRSTD);
+    program_pools(r, rig_write, rig_read);
     rig_run(r);
 }
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "card-rig.h"
+#include "program-pools.h"
 
 const uint8_t RIG_MAC[RIG_VFS + 1][6] = {
     { 0x02, 0, 0, 0, 0, 0x10 }, { 0x02, 0, 0, 0, 0, 0x11 },
@@ -250,23 +251,7 @@ void rig_vf_set(Rig *rig, unsigned vf, uint32_t offset, uint32_t value)
 void rig_program(Rig *rig, unsigned vfs)
 {
     ixgbe_card_set_num_vfs(rig->card, vfs);
-    rig_set(rig, IXGBE_VT_CTL, IXGBE_VT_CTL_ENA | IXGBE_VT_CTL_REPLEN |
-            RIG_PF << IXGBE_VT_CTL_POOL_SHIFT);
-    rig_set(rig, IXGBE_MRQC, IXGBE_MRQE_VMDQ_RSS32);
-    rig_set(rig, IXGBE_FCTRL, IXGBE_FCTRL_BAM);
-    for (unsigned i = 0; i <= RIG_PF; i++) {
-        rig_set(rig, IXGBE_RAL(i), rd_le32(RIG_MAC[i]));
-        rig_set(rig, IXGBE_RAH(i), rd_le16(RIG_MAC[i] + 4) | IXGBE_RAH_AV);
-        rig_set(rig, IXGBE_MPSAR_LO(i), 1u << i);
-        rig_set(rig, IXGBE_VMOLR(i), IXGBE_VMOLR_AUPE | IXGBE_VMOLR_BAM);
-    }
-    rig_set(rig, IXGBE_VFRE(0), (1u << (RIG_PF + 1)) - 1);
-    rig_set(rig, IXGBE_VFTE(0), (1u << (RIG_PF + 1)) - 1);
-    rig_set(rig, IXGBE_PFDTXGSWC, IXGBE_PFDTXGSWC_LBE);
-    rig_set(rig, IXGBE_DMATXCTL,
-            rig_get(rig, IXGBE_DMATXCTL) | IXGBE_DMATXCTL_TE);
-    rig_set(rig, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
-    rig_set(rig, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_PFRSTD);
+    program_pools(rig, rig_set, rig_get);
     rig_run(rig);
 }
 
