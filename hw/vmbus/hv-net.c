@@ -267,28 +267,37 @@ static void hv_net_unrealize(HvVmbusDevice *dev)
 }
 
 /*
- * Withdraws the offer once the guest asked nothing for a while, so as not to
- * come between its request and our answer (see netvsp_requests()); a guest
- * that never stops asking does not put it off for ever.
+ * Withdraws the offer once the guest, whose link is down by then, has come to
+ * rest (see netvsp_is_idle()).  Linux acts on a link that goes down after up to
+ * two seconds.  A guest that never rests does not put it off for ever.
  */
-#define UNPLUG_QUIET_MS 100
-#define UNPLUG_TRIES 50
+#define UNPLUG_LOOK_MS 50
+#define UNPLUG_QUIET_LOOKS 6
+#define UNPLUG_LOOKS 200
 
 static void unplug_again(HvNet *s)
 {
     timer_mod(s->unplug_timer,
-              qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + UNPLUG_QUIET_MS);
+              qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + UNPLUG_LOOK_MS);
 }
 
-static void unplug_tick(void *opaque)
+static void unplug_look(void *opaque)
 {
     HvNet *s = opaque;
-    uint64_t requests = netvsp_requests(s->nic);
+    uint64_t activity = netvsp_activity(s->nic);
 
-    if (requests == s->unplug_requests || ++s->unplug_tries >= UNPLUG_TRIES) {
+    if (activity == s->unplug_activity && netvsp_is_idle(s->nic)) {
+        s->unplug_quiet++;
+    } else {
+        s->unplug_quiet = 0;
+        s->unplug_activity = activity;
+    }
+    if (s->unplug_quiet >= UNPLUG_QUIET_LOOKS ||
+        ++s->unplug_looks >= UNPLUG_LOOKS) {
+        trace_hv_net_unplug(hv_net_name(s), s->unplug_looks,
+                            s->unplug_quiet >= UNPLUG_QUIET_LOOKS);
         netvsp_rescind(s->nic);
     } else {
-        s->unplug_requests = requests;
         unplug_again(s);
     }
 }
@@ -302,8 +311,9 @@ static void hv_net_unplug_request(HvVmbusDevice *dev, Error **errp)
     } else if (!vmbus_bus_version(hv_vmbus_device_bus(dev))) {
         netvsp_rescind(s->nic);
     } else if (!s->unplug_timer) {
-        s->unplug_requests = netvsp_requests(s->nic);
-        s->unplug_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, unplug_tick, s);
+        netvsp_leave(s->nic);
+        s->unplug_activity = netvsp_activity(s->nic);
+        s->unplug_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, unplug_look, s);
         unplug_again(s);
     }
 }

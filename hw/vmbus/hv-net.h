@@ -47,8 +47,9 @@ struct HvNet {
     VMChangeStateEntry *runstate;
     GBytes *saved;              /* only while saving or loading */
     QEMUTimer *unplug_timer;    /* device_del waits for a quiet guest */
-    unsigned unplug_tries;
-    uint64_t unplug_requests;
+    unsigned unplug_looks;
+    unsigned unplug_quiet;      /* looks in turn that saw nothing new */
+    uint64_t unplug_activity;
     bool tx_queued;             /* the netdev has a frame it could not take */
 
     /* properties */

@@ -94,14 +94,24 @@ Netvsp *netvsp_new(VmbusBus *bus, const NetvspConfig *config,
                    const NetvspOps *ops, void *opaque);
 /* Without a word to the guest. */
 void netvsp_free(Netvsp *n);
+/*
+ * Hot-unplug, first: the guest's link goes down for good and it is given no
+ * more frames, so that it stops sending.
+ */
+void netvsp_leave(Netvsp *n);
+/*
+ * Nothing of the guest waits for us, nor of us for the guest.  Linux takes no
+ * more answers from a channel once it knows that the offer is withdrawn, and
+ * hangs if it still waits for one, be it to a request or to a sent packet.
+ */
+bool netvsp_is_idle(const Netvsp *n);
+/*
+ * How many openings, requests and sent packets there were.  One that is idle
+ * and makes no more for a while has come to rest.
+ */
+uint64_t netvsp_activity(const Netvsp *n);
 /* Hot-unplug: withdraws the offer; released() follows, perhaps at once. */
 void netvsp_rescind(Netvsp *n);
-/*
- * How many openings and control messages there were.  A guest that is in the
- * middle of setting its NIC up makes more; Linux hangs if the offer is
- * withdrawn between its request and the answer.
- */
-uint64_t netvsp_requests(const Netvsp *n);
 
 /* --- frames ---------------------------------------------------------------- */
 

@@ -201,6 +201,8 @@ bool vmbus_channel_send(VmbusChannel *ch, uint16_t type, uint16_t flags,
                         uint64_t trans_id, const void *desc, size_t desc_len,
                         const void *payload, size_t len);
 /* Whether a packet of this many bytes beyond its 16-byte descriptor fits. */
+/* Nothing waits in its rings, on either side; nor in one that is not open. */
+bool vmbus_channel_is_idle(VmbusChannel *ch);
 bool vmbus_channel_can_send(VmbusChannel *ch, size_t len);
 
 /*

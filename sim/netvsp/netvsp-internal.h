@@ -171,7 +171,8 @@ struct Netvsp {
     NetvspQueue *queues[NETVSP_CHANNELS_MAX];
     GPtrArray *dying;           /* rescinded sub-channels' queues */
     bool rescinded;
-    uint64_t requests;          /* of the guest: openings, control messages */
+    bool leaving;               /* to be rescinded soon */
+    uint64_t activity;          /* openings and packets of the guest */
     bool withdraw_due;          /* rescinded, but the guest is not told yet */
     bool rx_blocked;
     uint16_t rx_blocked_queue;
@@ -266,6 +267,8 @@ NetvspQueue *netvsp_rss_queue(Netvsp *n, const uint8_t *frame,
 NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt);
 
 /* port.c */
+/* As the guest is to see it. */
+bool netvsp_link_is_up(const Netvsp *n);
 void netvsp_count(NetvspCounters *c, const uint8_t *frame, size_t len);
 
 #endif

@@ -146,7 +146,8 @@ static bool flush_vf(Netvsp *n)
 /* Turns what the guest should know of the link into indications. */
 static void queue_indications(Netvsp *n)
 {
-    NetvspLinkTold now = n->link_up ? NETVSP_LINK_UP : NETVSP_LINK_DOWN;
+    bool up = netvsp_link_is_up(n);
+    NetvspLinkTold now = up ? NETVSP_LINK_UP : NETVSP_LINK_DOWN;
     bool listening = n->state == NETVSP_OPERATIONAL;
 
     if (n->state < NETVSP_INITIALIZED || n->link_told == NETVSP_LINK_UNTOLD) {
@@ -155,8 +156,8 @@ static void queue_indications(Netvsp *n)
     if (n->link_told != now || (n->link_told_early && listening)) {
         n->link_told = now;
         n->link_told_early = !listening;
-        rndis_indicate(n, n->link_up ? RNDIS_STATUS_MEDIA_CONNECT
-                                     : RNDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
+        rndis_indicate(n, up ? RNDIS_STATUS_MEDIA_CONNECT
+                             : RNDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
     }
     if (n->speed_told != n->speed_mbps && n->capabilities & NVSP_CAP_TEAMING) {
         uint8_t speed[4];
@@ -167,7 +168,7 @@ static void queue_indications(Netvsp *n)
                        sizeof(speed));
     }
     /* A connect while connected makes the guest announce its addresses. */
-    if (n->announce && listening && n->link_up) {
+    if (n->announce && listening && up) {
         n->announce = false;
         rndis_indicate(n, RNDIS_STATUS_MEDIA_CONNECT, NULL, 0);
     }
@@ -228,11 +229,11 @@ static NetvspVerdict handle_packet(NetvspQueue *q, const VmbusPacket *pkt)
     if (!vmbus_channel_can_send(q->ch, COMPLETION_ROOM)) {
         return NETVSP_HOLD;
     }
+    q->n->activity++;
     memcpy(type, pkt->payload, MIN(pkt->len, sizeof(type)));
     if (rd_le32(type) == NVSP_MSG_RNDIS_PKT) {
         return netvsp_tx_packet(q, pkt);
     }
-    q->n->requests++;
     return nvsp_message(q, pkt);
 }
 
@@ -329,7 +330,7 @@ static uint32_t queue_open(void *dev, VmbusChannel *ch)
     NetvspQueue *q = dev;
     Netvsp *n = q->n;
 
-    n->requests++;
+    n->activity++;
     q->open = true;
     q->tx_done = 0;
     q->tx_blocked = false;
@@ -448,9 +449,35 @@ void netvsp_free(Netvsp *n)
     g_free(n);
 }
 
-uint64_t netvsp_requests(const Netvsp *n)
+void netvsp_leave(Netvsp *n)
 {
-    return n->requests;
+    n->leaving = true;
+    for (unsigned i = 0; i < NETVSP_CHANNELS_MAX; i++) {
+        if (n->queues[i] && n->queues[i]->open) {
+            vmbus_channel_schedule(n->queues[i]->ch);
+        }
+    }
+}
+
+bool netvsp_is_idle(const Netvsp *n)
+{
+    if (n->recv.free_count < n->recv.sections ||
+        !g_queue_is_empty((GQueue *)&n->control)) {
+        return false;
+    }
+    for (unsigned i = 0; i < NETVSP_CHANNELS_MAX; i++) {
+        const NetvspQueue *q = n->queues[i];
+
+        if (q && q->open && !vmbus_channel_is_idle(q->ch)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+uint64_t netvsp_activity(const Netvsp *n)
+{
+    return n->activity;
 }
 
 void netvsp_rescind(Netvsp *n)

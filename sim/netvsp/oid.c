@@ -32,9 +32,9 @@ static size_t query_link_speed(Netvsp *n, const uint8_t *in, size_t in_len,
 static size_t query_connect(Netvsp *n, const uint8_t *in, size_t in_len,
                             uint8_t *out)
 {
-    n->link_told = n->link_up ? NETVSP_LINK_UP : NETVSP_LINK_DOWN;
+    n->link_told = netvsp_link_is_up(n) ? NETVSP_LINK_UP : NETVSP_LINK_DOWN;
     n->link_told_early = false;
-    return put32(out, !n->link_up);
+    return put32(out, !netvsp_link_is_up(n));
 }
 
 static size_t query_permanent(Netvsp *n, const uint8_t *in, size_t in_len,

@@ -15,6 +15,11 @@ static void kick(Netvsp *n)
     }
 }
 
+bool netvsp_link_is_up(const Netvsp *n)
+{
+    return n->link_up && !n->leaving;
+}
+
 void netvsp_set_link(Netvsp *n, bool up)
 {
     if (n->link_up == up) {

@@ -137,6 +137,9 @@ static const char *refuse_reason(const Netvsp *n, const uint8_t *frame,
     if (n->state != NETVSP_OPERATIONAL || !n->recv.gpadl) {
         return "not connected";
     }
+    if (n->leaving) {
+        return "being unplugged";
+    }
     if (vmbus_channel_is_broken(n->queues[0]->ch)) {
         return "the channel is broken";
     }

@@ -299,7 +299,6 @@ static NetvspVerdict control_packet(NetvspQueue *q, const VmbusPacket *pkt,
         return NETVSP_DONE;
     }
     netvsp_complete_rndis(q, pkt, NVSP_STATUS_SUCCESS);
-    q->n->requests++;
     rndis_control(q->n, msg, msg_len);
     netvsp_flush(q->n);
     return NETVSP_DONE;
@@ -330,6 +329,11 @@ NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt)
         n->tx.errors++;
         netvsp_complete_rndis(q, pkt, NVSP_STATUS_INVALID_RNDIS_PKT);
         return NETVSP_DONE;
+    }
+    if (n->leaving) {
+        n->tx.discards++;
+        return netvsp_complete_rndis(q, pkt, status) ? NETVSP_DONE
+                                                     : NETVSP_HOLD;
     }
     q->tx_recent = NETVSP_TX_RECENT;
     if (n->tx_held && !q->tx_done) {

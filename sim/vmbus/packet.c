@@ -75,6 +75,12 @@ void vmbus_channel_crowd(VmbusChannel *ch, bool crowded)
     }
 }
 
+bool vmbus_channel_is_idle(VmbusChannel *ch)
+{
+    return !channel_usable(ch) || (vmbus_ring_is_empty(&ch->in, true) &&
+                                   vmbus_ring_is_empty(&ch->out, false));
+}
+
 bool vmbus_channel_can_send(VmbusChannel *ch, size_t len)
 {
     VmbusRingResult room;

@@ -207,6 +207,15 @@ bool vmbus_ring_crowd(VmbusRing *ring, bool crowded)
     return true;
 }
 
+bool vmbus_ring_is_empty(VmbusRing *ring, bool incoming)
+{
+    uint32_t index;
+
+    return guest_index(ring, incoming ? CONTROL(write_index)
+                                      : CONTROL(read_index), &index) &&
+        index == ring->index;
+}
+
 VmbusRingResult vmbus_ring_room(VmbusRing *ring, size_t len)
 {
     uint64_t need = ((sizeof(VmbusPacketDescriptor) + (uint64_t)len + 7) & ~7ull)

@@ -94,6 +94,8 @@ bool vmbus_ring_advance(VmbusRing *ring, size_t len, bool *signal);
  * guest wrote is not touched.
  */
 bool vmbus_ring_crowd(VmbusRing *ring, bool crowded);
+/* Whoever reads it has read all that was written to it. */
+bool vmbus_ring_is_empty(VmbusRing *ring, bool incoming);
 VmbusRingResult vmbus_ring_room(VmbusRing *ring, size_t len);
 VmbusRingResult vmbus_ring_write(VmbusRing *ring,
                                  const VmbusPacketDescriptor *head,

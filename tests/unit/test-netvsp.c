@@ -586,6 +586,43 @@ static void test_rescind(NetvspGuest **f, gconstpointer data)
     g_assert_cmpuint(ng->owner.released, ==, 1);
 }
 
+/* On its way out: link down, nothing is sent or received, until all is quiet. */
+static void test_leave(NetvspGuest **f, gconstpointer data)
+{
+    static const uint8_t broadcast[60] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    };
+    NetvspGuest *ng = *f;
+    uint8_t frame[256], rndis[512];
+    size_t len = ng_frame(frame, ng_mac, 17, 7, 20);
+    uint64_t activity, id;
+
+    ng_run(ng);
+    g_assert_true(netvsp_is_idle(ng->nic));
+    netvsp_leave(ng->nic);
+    ng_run(ng);
+    g_assert_false(netvsp_is_idle(ng->nic));
+    g_assert_cmphex(ng_indication(ng), ==, RNDIS_STATUS_MEDIA_DISCONNECT);
+    netvsp_set_link(ng->nic, false);
+    netvsp_set_link(ng->nic, true);
+    g_assert_cmphex(ng_indication(ng), ==, 0);
+    ng_run(ng);
+    g_assert_true(netvsp_is_idle(ng->nic));
+    g_assert_cmpint(netvsp_rx_frame(ng->nic, broadcast, sizeof(broadcast)),
+                    ==, NETVSP_RX_DROPPED);
+
+    /* Sent before the guest knew; answered, whatever the owner has room for. */
+    activity = netvsp_activity(ng->nic);
+    ng->owner.tx_room = 0;
+    id = ng_tx_pages(ng, ng->ch, rndis, ng_rndis(rndis, frame, len, NULL, 0),
+                     NVSP_CHANNEL_DATA);
+    g_assert_false(netvsp_is_idle(ng->nic));
+    g_assert_cmphex(ng_tx_status(ng, ng->ch, id), ==, NVSP_STATUS_SUCCESS);
+    g_assert_cmpuint(ng->owner.frames->len, ==, 0);
+    g_assert_cmpuint(netvsp_activity(ng->nic), >, activity);
+    g_assert_true(netvsp_is_idle(ng->nic));
+}
+
 #define ADD(name, version, fn) \
     g_test_add("/netvsp/" name, NetvspGuest *, GUINT_TO_POINTER(version), \
                set_up, fn, tear_down)
@@ -623,5 +660,6 @@ int main(int argc, char **argv)
     ADD("subchannel/version", NVSP_VERSION_4, test_no_subchannels_in_v4);
     ADD("reset", up, test_reset_with_everything_open);
     ADD("rescind", up, test_rescind);
+    ADD("leave", up, test_leave);
     return g_test_run();
 }

@@ -34,6 +34,13 @@ Vm *command_idle_vm(Host *host, ControlRequest *request, JsonObject *args)
                      vm->config.name, vm->save ? "saved" : "migrated");
         return NULL;
     }
+    VM_FOR_EACH_NIC(vm, nic) {
+        if (nic->leaving) {
+            control_fail(request, ERR_BUSY, "adapter %u of VM '%s' is being "
+                         "removed", nic->index, vm->config.name);
+            return NULL;
+        }
+    }
     return vm;
 }
 

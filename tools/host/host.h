@@ -339,6 +339,7 @@ struct VmNic {
     bool misbehaved;            /* the last VF was taken away for them */
     bool leaving;               /* it is being removed from the VM */
     ControlRequest *remove_request;
+    guint remove_timer;
     bool reconnecting;          /* to another switch, when the VF is back */
     guint move_idle;
     bool eject_due;             /* asked for once its traffic has left it */

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define REMOVE_SLACK_MS 15000
+/* Until the guest has let go of the synthetic NIC, or the command ends. */
+#define RELEASE_LIMIT_MS 30000
 
 /* A request that outlives its NIC, if that goes meanwhile. */
 typedef struct Hotplug {
@@ -192,6 +194,7 @@ static void delete_replied(void *opaque, JsonNode *ret, const char *error)
 
     if (nic && error) {
         request = g_steal_pointer(&nic->remove_request);
+        g_clear_handle_id(&nic->remove_timer, g_source_remove);
         nic->leaving = false;
         nic_update_wanted(nic);
         if (request) {
@@ -211,6 +214,23 @@ static bool vf_is_gone(Vm *vm, void *opaque)
         datapath_state(nic->dp) == DATAPATH_ON_SYNTHETIC);
 }
 
+/* It goes on leaving, and is gone when the guest has let go. */
+static gboolean release_timeout(gpointer opaque)
+{
+    VmNic *nic = opaque;
+    ControlRequest *request = g_steal_pointer(&nic->remove_request);
+
+    nic->remove_timer = 0;
+    nic_event(nic, "nic-not-released", NULL);
+    if (request) {
+        control_fail(request, ERR_TIMEOUT, "the guest has not let go of %s.%u "
+                     "within %d s; it goes when the guest does",
+                     nic->vm->config.name, nic->index,
+                     RELEASE_LIMIT_MS / 1000);
+    }
+    return G_SOURCE_REMOVE;
+}
+
 static void vf_waited(Vm *vm, void *opaque, bool ok)
 {
     Hotplug *h = opaque;
@@ -228,6 +248,7 @@ static void vf_waited(Vm *vm, void *opaque, bool ok)
         return;
     }
     nic->remove_request = g_steal_pointer(&h->request);
+    nic->remove_timer = g_timeout_add(RELEASE_LIMIT_MS, release_timeout, nic);
     qmp_execute(vm->qmp, "device_del", iov_args("s:id", id, NULL),
                 delete_replied, h);
 }

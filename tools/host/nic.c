@@ -595,6 +595,7 @@ void nic_free(VmNic *nic)
     g_clear_handle_id(&nic->life_timer, g_source_remove);
     g_clear_handle_id(&nic->move_idle, g_source_remove);
     g_clear_handle_id(&nic->send_timer, g_source_remove);
+    g_clear_handle_id(&nic->remove_timer, g_source_remove);
     port_settings_clear(&nic->settings);
     vf_link_clear(nic);
     vf_life_free(nic->life);
