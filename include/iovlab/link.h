@@ -112,6 +112,8 @@ typedef struct LinkHostOps {
      * set to a constant text for a person.
      */
     uint32_t (*hello)(void *opaque, const LinkHello *hello, const char **why);
+    /* A device of another version, which is refused.  May be NULL. */
+    void (*other_version)(void *opaque, const LinkHello *hello);
     void (*down)(void *opaque, uint32_t code, const char *why);
     /*
      * A frame of the guest; take a reference to keep it.  False: no room, it

@@ -363,6 +363,9 @@ static const char *handle_hello(LinkHost *link, const uint8_t *body)
 
     memcpy(&hello, body, sizeof(hello));
     if (rd_le16(&hello.version) != LINK_VERSION) {
+        if (link->ops->other_version) {
+            link->ops->other_version(link->opaque, &hello);
+        }
         fail(link, LINK_ERR_VERSION, "this host speaks another version");
         return NULL;
     }

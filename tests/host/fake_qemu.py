@@ -5,7 +5,7 @@
 It is the host processes' VM in tests: it takes frames, moves its data path
 when a VF comes or goes, and migrates to another one of its kind.  Every frame
 it takes is a line in $FAKE_QEMU_LOG.  On SIGUSR1 its VF makes requests that
-the IOMMU blocks.
+the IOMMU blocks.  $FAKE_QEMU_VERSION is the link's version, if it is another.
 """
 import json
 import os
@@ -20,6 +20,7 @@ import time
 (WELCOME, DRAIN, RECALL) = (32, 33, 34)
 (NIC_DATAPATH_DONE, NIC_STATUS, NIC_DATAPATH, VF_FAULT) = (50, 64, 65, 101)
 MAGIC = 0x4b4e4c56
+VERSION = int(os.environ.get('FAKE_QEMU_VERSION', '2'))
 ROLE_NIC, ROLE_VF = 1, 2
 BLACKOUT = 0.15
 
@@ -39,7 +40,7 @@ class Link:
         self.sock.connect(path)
         selector.register(self.sock, selectors.EVENT_READ, self.readable)
         self.send(HELLO, struct.pack(
-            '<IHH64sIB3xQQ', MAGIC, 2, role, vm.name.encode(), index,
+            '<IHH64sIB3xQQ', MAGIC, VERSION, role, vm.name.encode(), index,
             vm.incoming, 0, 0))
 
     def send(self, kind, body=b''):

@@ -13,21 +13,13 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-IOVLAB, FAKE = map(os.path.realpath, sys.argv[1:3])
+from harness import IOVLAB, iovlab, main, wait_for
+
 MAC = '00:15:5d:00:00:01'
 RATE = 2000
-
-
-def iovlab(*args, status=0):
-    done = subprocess.run([IOVLAB, *args], capture_output=True, text=True,
-                          timeout=60, check=False)
-    assert done.returncode == status, (args, done)
-    return done.stdout + done.stderr
 
 
 def adapter():
@@ -35,13 +27,6 @@ def adapter():
         for vm in host['vm']:
             return host['Host'], vm['NetworkAdapters'][0]
     return None, None
-
-
-def wait_for(what, condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 class Peer(threading.Thread):
@@ -217,33 +202,5 @@ def test_networks():
         iovlab('set', '--host', host, 'host', host, 'Networks=')
 
 
-TESTS = [test_migrate, test_detach_attach, test_misbehaving_vf,
-         test_host_restart, test_wrong_requests, test_access, test_networks]
-
-
-def main():
-    failed = 0
-    print(f'1..{len(TESTS)}')
-    with tempfile.TemporaryDirectory(prefix='iovlab-') as directory:
-        os.environ['IOVLAB_RUN'] = directory
-        os.environ['IOVLAB_QEMU'] = FAKE
-        # A command that ends with an error does not free its message first.
-        os.environ['ASAN_OPTIONS'] = 'detect_leaks=0'
-        os.environ['FAKE_QEMU_LOG'] = os.path.join(directory, 'frames')
-        try:
-            for number, test in enumerate(TESTS, 1):
-                try:
-                    test()
-                    print(f'ok {number} {test.__name__}', flush=True)
-                except (AssertionError, OSError, KeyError, IndexError,
-                        TypeError) as error:
-                    failed += 1
-                    print(f'not ok {number} {test.__name__}: {error!r}',
-                          flush=True)
-        finally:
-            subprocess.run([IOVLAB, 'stop', '--all'], check=False,
-                           stdout=subprocess.DEVNULL)
-    sys.exit(failed != 0)
-
-
-main()
+main(test_migrate, test_detach_attach, test_misbehaving_vf, test_host_restart,
+     test_wrong_requests, test_access, test_networks)

@@ -11,12 +11,11 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-IOVLAB, FAKE = map(os.path.realpath, sys.argv[1:3])
+from harness import IOVLAB, iovlab, main, show, wait_for
 
 FILE = '''# a laboratory
 [host]
@@ -42,33 +41,8 @@ SwitchName = Quiet
 '''
 
 
-def iovlab(*args, status=0, code=None):
-    done = subprocess.run([IOVLAB, *args], capture_output=True, text=True,
-                          timeout=60, check=False)
-    text = done.stdout + done.stderr
-    assert done.returncode == status, (args, done)
-    assert code is None or f'[{code}]' in text, (args, text)
-    return text
-
-
-def show(kind, name=None):
-    answers = json.loads(iovlab('show', kind, '--json'))
-    found = [o for a in answers for o in
-             (a[kind] if isinstance(a[kind], list) else [a[kind]])]
-    if name is None:
-        return found
-    return next(o for o in found if o['Name'] == name)
-
-
 def codes(reasons):
     return [r['Code'] for r in reasons]
-
-
-def wait_for(what, condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def state():
@@ -319,6 +293,29 @@ def test_at_once():
     wait_for('switch', lambda: 'Half' in [s['Name'] for s in show('switch')])
 
 
+def test_link_version():
+    """A QEMU of another version is told of, on the adapter and by doctor"""
+    os.environ['FAKE_QEMU_VERSION'] = '7'
+    try:
+        iovlab('host', 'start', 'V')
+        iovlab('run', '--host', 'V', '--name', 'old', '--detach',
+               '--kernel', '/dev/null')
+        wait_for('reason', lambda: 'LinkVersion' in
+                 codes(show('nic', 'old.0')['StatusReasons']))
+        nic = show('nic', 'old.0')
+        assert nic['Status'] == 'Error', nic
+        assert 'version 7' in nic['StatusDescription'], nic
+        iovlab('set', 'nic', 'old.0', 'IovWeight=0')
+        assert show('nic', 'old.0')['Status'] == 'Error'
+        assert 'LinkVersion' in iovlab('doctor', status=1)
+        told = [line for line in iovlab('events', 'V', '--json').splitlines()
+                if '"link-version"' in line]
+        assert len(told) == 1, told
+    finally:
+        del os.environ['FAKE_QEMU_VERSION']
+        iovlab('host', 'stop', 'V')
+
+
 def test_doctor():
     """The doctor finds the switch without IOV, and the VM that suffers"""
     iovlab('set', 'host', 'A', 'IovEnableOverride=false')
@@ -328,33 +325,6 @@ def test_doctor():
     assert ('SwitchNoIov', 'host A, switch Plain') in places, places
 
 
-TESTS = [test_machine, test_override, test_file, test_refused, test_objects,
-         test_start_stop, test_internal, test_at_once, test_doctor]
-
-
-def main():
-    failed = 0
-    print(f'1..{len(TESTS)}')
-    with tempfile.TemporaryDirectory(prefix='iovlab-') as directory:
-        os.environ['IOVLAB_RUN'] = directory
-        os.environ['IOVLAB_QEMU'] = FAKE
-        # A command that ends with an error does not free its message first.
-        os.environ['ASAN_OPTIONS'] = 'detect_leaks=0'
-        os.environ['FAKE_QEMU_LOG'] = os.path.join(directory, 'frames')
-        try:
-            for number, test in enumerate(TESTS, 1):
-                try:
-                    test()
-                    print(f'ok {number} {test.__name__}', flush=True)
-                except (AssertionError, OSError, KeyError, IndexError,
-                        StopIteration, TypeError) as error:
-                    failed += 1
-                    print(f'not ok {number} {test.__name__}: {error!r}',
-                          flush=True)
-        finally:
-            subprocess.run([IOVLAB, 'stop', '--all'], check=False,
-                           stdout=subprocess.DEVNULL)
-    sys.exit(failed != 0)
-
-
-main()
+main(test_machine, test_override, test_file, test_refused, test_objects,
+     test_start_stop, test_internal, test_at_once, test_link_version,
+     test_doctor)

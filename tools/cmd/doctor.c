@@ -108,7 +108,7 @@ static void check_objects(Doctor *d, guint i)
     for (guint n = 0; nics && n < json_array_get_length(nics); n++) {
         JsonObject *nic = json_array_get_object_element(nics, n);
 
-        if (g_str_equal(json_str(nic, "Status", "OK"), "Degraded")) {
+        if (!g_str_equal(json_str(nic, "Status", "OK"), "OK")) {
             check_reasons(d, name, "nic", nic, "StatusReasons");
         }
     }

@@ -332,6 +332,8 @@ struct VmNic {
     bool vf_link_early;         /* without the guest having moved to it */
     bool vf_link_wait_held;     /* NIC_HELD is to come first */
     guint vf_link_timer;
+    uint32_t vf_link_old;       /* LINKS as shown while the timer runs */
+    guint vf_link_lag;
     LinkVfStats vf_stats;
     uint64_t received[DATAPATH_SIDES];  /* frames from the guest */
     uint64_t faults;            /* blocked by the IOMMU */
@@ -340,6 +342,7 @@ struct VmNic {
     bool leaving;               /* it is being removed from the VM */
     ControlRequest *remove_request;
     guint remove_timer;
+    uint16_t other_version;     /* of the link, that its QEMU speaks; or 0 */
     bool reconnecting;          /* to another switch, when the VF is back */
     guint move_idle;
     bool eject_due;             /* asked for once its traffic has left it */
@@ -486,6 +489,8 @@ void nic_send_association(VmNic *nic, bool allocated);
 /* When a VF shows its link (vf-link.c): LINKS as it reads it, */
 uint32_t vf_link_register(const VmNic *nic);
 /* its link to this process is up, */
+/* The adapter's LINKS were these and are vf_state.links. */
+void vf_link_changed(VmNic *nic, uint32_t before);
 void vf_link_connected(VmNic *nic);
 /* the guest's request to move its data path was answered, */
 void vf_link_switched(VmNic *nic, bool on_vf);

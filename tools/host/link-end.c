@@ -99,30 +99,56 @@ static VmNic *find_vf(Vm *vm, uint32_t index)
     return NULL;
 }
 
+/* The adapter that a device is for, and its side; NULL with the reason. */
+static VmNic *nic_of_hello(Host *host, const LinkHello *hello,
+                           DatapathSide *side, const char **why)
+{
+    uint32_t index = GUINT32_FROM_LE(hello->index);
+    Vm *vm = host_find_vm(host, hello->vm);
+    VmNic *nic;
+
+    if (!vm) {
+        *why = "no such VM on this host";
+        return NULL;
+    }
+    if (GUINT16_FROM_LE(hello->role) == LINK_ROLE_NIC) {
+        *side = DATAPATH_NIC;
+        nic = index < NICS_MAX ? vm->nic[index] : NULL;
+    } else {
+        *side = DATAPATH_VF;
+        nic = find_vf(vm, index);
+    }
+    if (!nic) {
+        *why = *side == DATAPATH_NIC ? "VM has no such network adapter" :
+            "this VF is not the VM's";
+    }
+    return nic;
+}
+
+static void end_other_version(void *opaque, const LinkHello *hello)
+{
+    LinkEnd *end = opaque;
+    uint16_t version = GUINT16_FROM_LE(hello->version);
+    const char *why;
+    DatapathSide side;
+    VmNic *nic = nic_of_hello(end->host, hello, &side, &why);
+
+    /* The device tries again and again. */
+    if (nic && nic->other_version != version) {
+        nic->other_version = version;
+        nic_event(nic, "link-version", "i:vm-version", version,
+                  "i:host-version", LINK_VERSION, NULL);
+    }
+}
+
 static uint32_t end_hello(void *opaque, const LinkHello *hello,
                           const char **why)
 {
     LinkEnd *end = opaque;
-    uint32_t index = GUINT32_FROM_LE(hello->index);
     DatapathSide side;
-    VmNic *nic = NULL;
-    Vm *vm;
+    VmNic *nic = nic_of_hello(end->host, hello, &side, why);
 
-    vm = host_find_vm(end->host, hello->vm);
-    if (!vm) {
-        *why = "no such VM on this host";
-        return LINK_ERR_UNKNOWN;
-    }
-    if (GUINT16_FROM_LE(hello->role) == LINK_ROLE_NIC) {
-        side = DATAPATH_NIC;
-        nic = index < NICS_MAX ? vm->nic[index] : NULL;
-    } else {
-        side = DATAPATH_VF;
-        nic = find_vf(vm, index);
-    }
     if (!nic) {
-        *why = side == DATAPATH_NIC ? "VM has no such network adapter" :
-            "this VF is not the VM's";
         return LINK_ERR_UNKNOWN;
     }
     if (nic->end[side]) {
@@ -133,6 +159,7 @@ static uint32_t end_hello(void *opaque, const LinkHello *hello,
     end->side = side;
     end->last = hello->last;
     nic->end[side] = end;
+    nic->other_version = 0;
     return 0;
 }
 
@@ -236,6 +263,7 @@ static void end_pong(void *opaque, uint64_t cookie)
 static const LinkHostOps end_ops = {
     .io = { .write = end_write, .want_flush = end_want_flush },
     .hello = end_hello,
+    .other_version = end_other_version,
     .down = end_down,
     .tx = end_tx,
     .room = end_room,

@@ -308,7 +308,8 @@ static const Property properties[] = {
           "the VM's traffic is on the VF",
           "where the adapter's address filter is", "of the WMI class"),
     SHOWN("Status", PROP_TEXT, get_status,
-          "OK, or Degraded if it should have a VF and has none",
+          "OK; Degraded if it should have a VF and has none; Error if there can "
+          "be no traffic",
           "derived from the reasons", "the same words"),
     SHOWN("StatusDescription", PROP_TEXT, get_description,
           "`OK (SR-IOV active)`, or every reason why not",

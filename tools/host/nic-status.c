@@ -5,10 +5,21 @@
  */
 #include "host/host.h"
 
+static void version_reason(const VmNic *nic, ReasonList *list)
+{
+    if (nic->other_version) {
+        reasons_add(list, REASON_LINK_VERSION, "the VM's QEMU speaks version "
+                    "%u of the link protocol, the host version %u: there is "
+                    "no traffic at all", nic->other_version, LINK_VERSION);
+    }
+}
+
 static void guest_reasons(const VmNic *nic, ReasonList *list)
 {
     if (nic->vm->state != VM_RUNNING || !nic->vm->qmp) {
         reasons_add(list, REASON_VM_NOT_RUNNING, NULL);
+    } else if (nic->other_version) {
+        return;
     } else if (!nic->status_valid || !nic->status.connected) {
         reasons_add(list, REASON_GUEST_NOT_CONNECTED, NULL);
     } else if (!nic->status.sriov) {
@@ -43,6 +54,7 @@ ReasonList *nic_reasons(const VmNic *nic)
     Adapter *adapter = nic_adapter(nic);
     bool going = nic->plugged_bus || nic->removing_chardev;
 
+    version_reason(nic, list);
     if (!nic->config->iov_weight) {
         reasons_add(list, REASON_WEIGHT_ZERO, NULL);
         return list;
@@ -92,6 +104,12 @@ char *nic_status_text(const VmNic *nic, const char **status)
     g_autoptr(ReasonList) reasons = NULL;
     g_autofree char *text = NULL;
 
+    if (nic->other_version) {
+        *status = "Error";
+        reasons = reasons_new();
+        version_reason(nic, reasons);
+        return reasons_text(reasons);
+    }
     *status = "OK";
     if (nic->config->iov_weight == 0 || nic->vm->state == VM_OFF) {
         return g_strdup("OK");

@@ -67,6 +67,11 @@ const ReasonRow reason_rows[REASONS] = {
     [REASON_NO_SWITCH] = { "NotConnected", "nic",
         "the adapter is connected to no switch",
         "`iovlab set nic VM.N SwitchName=NAME`" },
+    [REASON_LINK_VERSION] = { "LinkVersion", "nic",
+        "the VM's QEMU and the host process speak different versions of the "
+        "link protocol: there is no traffic at all",
+        "build both from one source (`scripts/build-qemu`), then stop and "
+        "start the VM" },
     [REASON_VM_NOT_RUNNING] = { "VmNotRunning", "nic",
         "the VM does not run", "`iovlab start VM`, or `iovlab resume VM`" },
     [REASON_DETACHED] = { "Detached", "nic",

@@ -35,6 +35,7 @@ typedef enum ReasonCode {
     /* of a VM's network adapter */
     REASON_WEIGHT_ZERO,
     REASON_NO_SWITCH,
+    REASON_LINK_VERSION,
     REASON_VM_NOT_RUNNING,
     REASON_DETACHED,
     REASON_VF_MISBEHAVED,
