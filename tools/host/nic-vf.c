@@ -68,7 +68,10 @@ static void vf_state(void *opaque, const IxgbePortState *state)
 {
     VmNic *nic = opaque;
 
+    uint32_t before = nic->vf_state.links;
+
     nic->vf_state = *state;
+    vf_link_changed(nic, before);
     nic_send_vf_state(nic);
 }
 

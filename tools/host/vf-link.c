@@ -11,6 +11,11 @@
  * A guest that never moves the data path gets its link all the same, late: only
  * a driver that said it would move it is given a VF.
  *
+ * When the adapter's cable is pulled, a guest that may have a team hears of it
+ * from the synthetic NIC first: netvsc puts a link event off by two seconds if
+ * the network lock is taken when it comes, and Linux takes that lock for any
+ * interface whose link went, such as the VF.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "host/host.h"
@@ -21,11 +26,12 @@ enum {
     AFTER_HELD_MS = 20,
     HELD_LIMIT_MS = 1000,       /* a queue had data, and has no more */
     WITHOUT_SWITCH_MS = 20000,
+    AFTER_NIC_MS = 300,         /* the synthetic NIC's link went */
 };
 
 uint32_t vf_link_register(const VmNic *nic)
 {
-    uint32_t links = nic->vf_state.links;
+    uint32_t links = nic->vf_link_lag ? nic->vf_link_old : nic->vf_state.links;
 
     return nic->vf_link ? links : links & ~IXGBE_LINKS_UP;
 }
@@ -36,6 +42,27 @@ static void set_link(VmNic *nic, bool up)
     if (nic->vf_link != up) {
         nic->vf_link = up;
         nic_send_vf_state(nic);
+    }
+}
+
+static gboolean lag_over(gpointer opaque)
+{
+    VmNic *nic = opaque;
+
+    nic->vf_link_lag = 0;
+    nic_send_vf_state(nic);
+    /* The flavour with a mailbox looks when it is asked to. */
+    ixgbe_pf_driver_vf_ping(nic->adapter->pf, nic->vf);
+    return G_SOURCE_REMOVE;
+}
+
+void vf_link_changed(VmNic *nic, uint32_t before)
+{
+    if (nic->vf_state.links & IXGBE_LINKS_UP) {
+        g_clear_handle_id(&nic->vf_link_lag, g_source_remove);
+    } else if (before & IXGBE_LINKS_UP && nic->config->port.allow_teaming) {
+        nic->vf_link_old = before;
+        nic->vf_link_lag = g_timeout_add(AFTER_NIC_MS, lag_over, nic);
     }
 }
 
@@ -90,6 +117,7 @@ void vf_link_clear(VmNic *nic)
 {
     nic->vf_link = nic->vf_link_early = nic->vf_link_wait_held = false;
     g_clear_handle_id(&nic->vf_link_timer, g_source_remove);
+    g_clear_handle_id(&nic->vf_link_lag, g_source_remove);
 }
 
 void vf_link_withdraw(VmNic *nic)
