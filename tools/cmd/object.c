@@ -140,13 +140,69 @@ static char *help_text(const char *verb)
     return g_string_free(text, FALSE);
 }
 
+/* --- waiting for the VF ----------------------------------------------------- */
+
+enum { WAIT_LOOK_MS = 100, WAIT_SECONDS = 90 };
+
+/* Nothing is under way between the adapter, its VF and the guest. */
+static bool nic_settled(JsonObject *nic)
+{
+    const char *state = json_str(nic, "State", "");
+    const char *why = json_str(nic, "ReasonCode", "");
+
+    if (g_str_equal(state, "VfActive")) {
+        return true;
+    }
+    return (g_str_equal(state, "Synthetic") ||
+            (g_str_equal(state, "Waiting") &&
+             !g_str_equal(why, "GuestNotConnected") &&
+             !g_str_equal(why, "VfBeingRemoved"))) &&
+        g_str_equal(json_str(nic, "DataPath", ""), "synthetic");
+}
+
+static int wait_settled(IovClient *client, const char *name, int seconds)
+{
+    gint64 end = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+
+    for (;;) {
+        g_autoptr(JsonNode) node =
+            cmd_call(client, "show", iov_args("s:object", "nic", "s:name",
+                                              name, NULL));
+        JsonArray *found = json_arr(json_node_get_object(node), "nic");
+        JsonObject *nic = found && json_array_get_length(found) ?
+            json_array_get_object_element(found, 0) : NULL;
+
+        if (!nic) {
+            cmd_fail(EXIT_FAILED, "%s is gone", name);
+        }
+        if (nic_settled(nic)) {
+            printf("%s: %s\n", name, json_str(nic, "State", ""));
+            return EXIT_DONE;
+        }
+        if (g_get_monotonic_time() >= end) {
+            cmd_fail(EXIT_FAILED, "%s is set, but still %s after %d s: %s",
+                     name, json_str(nic, "State", ""), seconds,
+                     json_str(nic, "StatusDescription", ""));
+        }
+        g_usleep(WAIT_LOOK_MS * 1000);
+    }
+}
+
 static int change(int argc, char **argv, const char *verb, bool exists,
                   int min)
 {
     g_autofree char *host = NULL;
+    bool is_set = g_str_equal(verb, "set");
+    gboolean wait = FALSE;
+    int timeout = WAIT_SECONDS, status = EXIT_DONE;
     const GOptionEntry entries[] = {
         { "host", 'H', 0, G_OPTION_ARG_STRING, &host, "host of the object",
           "NAME" },
+        { "wait", 'w', is_set ? 0 : G_OPTION_FLAG_HIDDEN,
+          G_OPTION_ARG_NONE, &wait, "of a nic: until its VF has come or gone",
+          NULL },
+        { "timeout", 't', is_set ? 0 : G_OPTION_FLAG_HIDDEN,
+          G_OPTION_ARG_INT, &timeout, "seconds to wait (default 90)", "N" },
         { NULL },
     };
     g_autofree char *help = help_text(verb);
@@ -159,14 +215,21 @@ static int change(int argc, char **argv, const char *verb, bool exists,
     g_autoptr(JsonNode) node = NULL;
     IovClient *client;
 
+    if (wait && (!is_set || kind != &nic_kind || timeout < 1)) {
+        cmd_fail(EXIT_USAGE, "--wait is for `iovlab set nic`, for a second or "
+                 "more");
+    }
     if (!g_str_equal(verb, "remove")) {
         json_object_set_object_member(what, "values",
                                       values_of(kind, args + 2));
     }
     client = host_for(kind, args[1], host, exists);
     node = cmd_call(client, verb, what);
+    if (wait) {
+        status = wait_settled(client, args[1], timeout);
+    }
     iov_client_free(client);
-    return EXIT_DONE;
+    return status;
 }
 
 int cmd_set(int argc, char **argv)
