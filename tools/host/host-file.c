@@ -187,20 +187,14 @@ static bool read_line(HostFile *file, char *text, unsigned line,
                      text, line, error);
 }
 
-HostFile *host_file_read(const char *path, PropError *error)
+HostFile *host_file_parse(const char *path, const char *text, size_t len,
+                          PropError *error)
 {
     HostFile *file = g_new0(HostFile, 1);
-    g_autoptr(GError) gerror = NULL;
-    g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
-    gsize len;
 
     file->path = g_canonicalize_filename(path, NULL);
     file->sections = g_ptr_array_new_with_free_func(section_free);
-    if (!g_file_get_contents(file->path, &text, &len, &gerror)) {
-        prop_fail(error, ERR_NOT_FOUND, "%s", gerror->message);
-        goto failed;
-    }
     if (len > FILE_BYTES_MAX || !g_utf8_validate(text, len, NULL)) {
         prop_fail(error, ERR_BAD_ARGUMENT, "%s: no text of at most 1 MiB",
                   path);
@@ -217,6 +211,19 @@ HostFile *host_file_read(const char *path, PropError *error)
 failed:
     host_file_free(file);
     return NULL;
+}
+
+HostFile *host_file_read(const char *path, PropError *error)
+{
+    g_autoptr(GError) gerror = NULL;
+    g_autofree char *text = NULL;
+    gsize len;
+
+    if (!g_file_get_contents(path, &text, &len, &gerror)) {
+        prop_fail(error, ERR_NOT_FOUND, "%s", gerror->message);
+        return NULL;
+    }
+    return host_file_parse(path, text, len, error);
 }
 
 /* --- making ------------------------------------------------------------- */

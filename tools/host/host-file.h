@@ -10,7 +10,12 @@
 
 typedef struct HostFile HostFile;
 
-/* NULL with an error that names file, line and reason. */
+/*
+ * NULL with an error that names file, line and reason.  @text ends with a NUL
+ * at @len; files that it names are relative to @path.
+ */
+HostFile *host_file_parse(const char *path, const char *text, size_t len,
+                          PropError *error);
 HostFile *host_file_read(const char *path, PropError *error);
 void host_file_free(HostFile *file);
 /* What [host] says. */
