@@ -112,8 +112,6 @@ typedef struct LinkHostOps {
      * set to a constant text for a person.
      */
     uint32_t (*hello)(void *opaque, const LinkHello *hello, const char **why);
-    /* A device of another version, which is refused.  May be NULL. */
-    void (*other_version)(void *opaque, const LinkHello *hello);
     void (*down)(void *opaque, uint32_t code, const char *why);
     /*
      * A frame of the guest; take a reference to keep it.  False: no room, it
@@ -134,6 +132,8 @@ typedef struct LinkHostOps {
     /* Answers link_host_ping(). */
     void (*pong)(void *opaque, uint64_t cookie);
     void (*message)(void *opaque, LinkType type, const void *body, size_t len);
+    /* A device of another version, which is refused.  May be NULL. */
+    void (*other_version)(void *opaque, const LinkHello *hello);
 } LinkHostOps;
 
 /* @session: not 0, not used before by any host. */
