@@ -316,6 +316,28 @@ def test_link_version():
         iovlab('host', 'stop', 'V')
 
 
+def test_eighty_columns():
+    """What people look at fits in a terminal, with all there is to say"""
+    name = 'database-server-1'
+    iovlab('host', 'start', 'wide-host-name', '--set', 'IommuPresent=off',
+           '--set', 'RootPortAcs=off', '--set', 'RootPortAri=off')
+    iovlab('run', '--host', 'wide-host-name', '--name', name, '--nics', '8',
+           '--detach', '--kernel', '/dev/null')
+    iovlab('set', 'nic', f'{name}.7', 'RouterGuard=On', 'DhcpGuard=On')
+    for words in (['show'], ['show', 'nic'], ['show', 'nic', f'{name}.7'],
+                  ['show', 'vf'], ['show', 'host', 'wide-host-name'],
+                  ['top'], ['doctor']):
+        text = iovlab(*words, status=int(words == ['doctor']))
+        longest = max(text.splitlines(), key=len)
+        assert len(longest) <= 80, (words, longest)
+        assert not text.startswith('\n'), words
+    assert 'database-se~.7' in iovlab('show', 'nic')
+    assert 'NoIommu +5' in iovlab('top'), iovlab('top')
+    assert f'set nic {name}.7 RouterGuard=Off' in ' '.join(
+        iovlab('doctor', status=1).split())
+    iovlab('host', 'stop', 'wide-host-name')
+
+
 def test_doctor():
     """The doctor finds the switch without IOV, and the VM that suffers"""
     iovlab('set', 'host', 'A', 'IovEnableOverride=false')
@@ -327,4 +349,4 @@ def test_doctor():
 
 main(test_machine, test_override, test_file, test_refused, test_objects,
      test_start_stop, test_internal, test_at_once, test_link_version,
-     test_doctor)
+     test_eighty_columns, test_doctor)

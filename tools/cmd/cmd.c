@@ -157,6 +157,17 @@ void cmd_wait_gone(IovClient *client)
     iov_client_free(client);
 }
 
+char *cmd_shorten(const char *text, size_t width)
+{
+    const char *end = strrchr(text, '.');
+    size_t kept = end && strlen(end) <= 3 && strlen(end) + 2 < width ?
+        strlen(end) : 0;
+
+    return strlen(text) <= width ? g_strdup(text) :
+        g_strdup_printf("%.*s~%s", (int)(width - kept - 1), text,
+                        kept ? end : "");
+}
+
 void cmd_print_wrapped(const char *indent, const char *text)
 {
     g_auto(GStrv) words = g_strsplit(text, " ", -1);

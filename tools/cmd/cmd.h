@@ -51,6 +51,11 @@ IovClient *cmd_host_of_vm(const char *vm, const char *host, char **name);
 /* Calls, or exits with the error. */
 JsonNode *cmd_call(IovClient *client, const char *command, JsonObject *args);
 
+/*
+ * At most @width characters, with a '~' if there were more; the number of an
+ * adapter at the end of a name stays.  The caller frees it.
+ */
+char *cmd_shorten(const char *text, size_t width);
 /* @text in lines of a terminal's width, each after @indent. */
 void cmd_print_wrapped(const char *indent, const char *text);
 

@@ -48,14 +48,33 @@ static JsonObject *host_of(Doctor *d, guint i, const char **name)
 
 /* --- reasons of objects ------------------------------------------------------ */
 
-static const char *remedy_of(const char *code)
+static const ReasonRow *row_of(const char *code)
 {
+    static const ReasonRow none = { "", "", "", "" };
+
     for (int i = 0; i < REASONS; i++) {
         if (g_str_equal(reason_rows[i].code, code)) {
-            return reason_rows[i].remedy;
+            return &reason_rows[i];
         }
     }
-    return "";
+    return &none;
+}
+
+static char *replaced(const char *text, const char *what, const char *with)
+{
+    g_auto(GStrv) parts = g_strsplit(text, what, -1);
+
+    return g_strjoinv(with, parts);
+}
+
+/* What to do, with the names of this host and this object. */
+static char *remedy_of(const char *code, const char *host, const char *object)
+{
+    g_autofree char *at_host = g_strconcat("host ", host, NULL);
+    g_autofree char *with_host = replaced(row_of(code)->remedy, "host NAME",
+                                          at_host);
+
+    return replaced(with_host, "VM.N", object);
 }
 
 static void check_reasons(Doctor *d, const char *host, const char *kind,
@@ -70,8 +89,14 @@ static void check_reasons(Doctor *d, const char *host, const char *kind,
     for (guint i = 0; reasons && i < json_array_get_length(reasons); i++) {
         JsonObject *r = json_array_get_object_element(reasons, i);
         const char *code = json_str(r, "Code", "");
+        g_autofree char *remedy = remedy_of(code, host,
+                                            json_str(object, "Name", ""));
 
-        find(d, code, where, remedy_of(code), "%s", json_str(r, "Text", ""));
+        /* The host's own are told once, not for each adapter on it. */
+        if (g_str_equal(kind, "host") ||
+            !g_str_equal(row_of(code)->of, "host")) {
+            find(d, code, where, remedy, "%s", json_str(r, "Text", ""));
+        }
     }
 }
 
@@ -84,7 +109,7 @@ static void check_switch(Doctor *d, const char *host, JsonObject *sw)
 
     if (g_str_equal(json_str(sw, "SwitchType", ""), "External") &&
         !json_bool(sw, "IovEnabled", true)) {
-        find(d, "SwitchNoIov", where, remedy_of("SwitchNoIov"), "the switch "
+        find(d, "SwitchNoIov", where, row_of("SwitchNoIov")->remedy, "the switch "
              "was made without IOV%s", reasons &&
              json_array_get_length(reasons) == 1 ?
              ", though all else supports it" : "");
@@ -225,9 +250,14 @@ static void print_findings(const Doctor *d)
     for (guint i = 0; i < json_array_get_length(d->findings); i++) {
         JsonObject *f = json_array_get_object_element(d->findings, i);
 
-        printf("%s: %s\n  %s\n  what to do: %s\n", json_str(f, "Where", ""),
-               json_str(f, "Code", ""), json_str(f, "Text", ""),
-               json_str(f, "Remedy", ""));
+        g_autofree char *remedy = g_strconcat("what to do: ",
+                                              json_str(f, "Remedy", ""),
+                                              NULL);
+
+        printf("%s: %s\n", json_str(f, "Where", ""),
+               json_str(f, "Code", ""));
+        cmd_print_wrapped("  ", json_str(f, "Text", ""));
+        cmd_print_wrapped("  ", remedy);
     }
     if (!json_array_get_length(d->findings)) {
         printf("%u hosts looked at: nothing found\n", d->hosts->len);

@@ -53,12 +53,10 @@ static void print_row(const Column *columns, JsonObject *object)
 {
     for (const Column *c = columns; c->title; c++) {
         g_autofree char *text = cell(object, c->member);
+        g_autofree char *cut = c->width && c[1].title ?
+            cmd_shorten(text, c->width) : g_strdup(text);
 
-        if (c->width && strlen(text) > (size_t)c->width && c[1].title) {
-            text[c->width - 1] = '~';
-            text[c->width] = '\0';
-        }
-        printf("%-*s%s", c->width, text, c[1].title ? " " : "\n");
+        printf("%-*s%s", c->width, cut, c[1].title ? " " : "\n");
     }
 }
 
@@ -184,6 +182,23 @@ static void print_vm(JsonObject *vm, const char *host)
     }
 }
 
+/* A title; after whatever came before, an empty line. */
+static void print_heading(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
+static void print_heading(const char *fmt, ...)
+{
+    static bool printed;
+    va_list ap;
+
+    if (printed) {
+        putchar('\n');
+    }
+    printed = true;
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+}
+
 static void print_host(JsonObject *all, const char *what, bool first,
                        bool detail)
 {
@@ -220,7 +235,7 @@ static void print_host(JsonObject *all, const char *what, bool first,
             print_row(vf_columns, vf);
         }
     } else if (json_obj(all, what)) {
-        printf("%sHost %s:\n", first ? "" : "\n", host);
+        print_heading("Host %s:\n", host);
         print_list(json_obj(all, what));
     } else if (json_arr(all, what)) {
         JsonArray *list = json_arr(all, what);
@@ -228,8 +243,8 @@ static void print_host(JsonObject *all, const char *what, bool first,
         for (guint i = 0; i < json_array_get_length(list); i++) {
             JsonObject *object = json_array_get_object_element(list, i);
 
-            printf("%s%s %s of host %s:\n", first && !i ? "" : "\n", what,
-                   json_str(object, "Name", ""), host);
+            print_heading("%s %s of host %s:\n", what,
+                          json_str(object, "Name", ""), host);
             print_list(object);
         }
     }

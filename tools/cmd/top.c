@@ -145,30 +145,26 @@ static char *rate_text(double rate)
     return rate < 0 ? g_strdup("-") : g_strdup_printf("%.0f", rate);
 }
 
-/* All of it if there is room, else its code. */
+/* All of it if there is room, else the first code and how many more. */
 static char *status_text(const Top *top, JsonObject *nic)
 {
     const char *text = json_str(nic, "StatusDescription", "");
     const char *code = json_str(nic, "ReasonCode", "");
+    JsonArray *reasons = json_arr(nic, "StatusReasons");
+    unsigned count = reasons ? json_array_get_length(reasons) : 0;
 
     if (top->columns < COLUMNS + (unsigned)strlen(text) && *code &&
         !g_str_equal(json_str(nic, "Status", "OK"), "OK")) {
-        return g_strdup(code);
+        return count > 1 ? g_strdup_printf("%s +%u", code, count - 1) :
+            g_strdup(code);
     }
     return g_strdup(text);
 }
 
-/* At most @width characters, with a mark if there were more. */
-static char *shortened(const char *text, size_t width)
-{
-    return strlen(text) <= width ? g_strdup(text) :
-        g_strdup_printf("%.*s~", (int)width - 1, text);
-}
-
 static void put_line(const Top *top, const Line *line)
 {
-    g_autofree char *name = shortened(json_str(line->nic, "Name", ""), 14);
-    g_autofree char *host = shortened(line->host, 8);
+    g_autofree char *name = cmd_shorten(json_str(line->nic, "Name", ""), 14);
+    g_autofree char *host = cmd_shorten(line->host, 8);
     g_autofree char *status = status_text(top, line->nic);
     g_autofree char *to = rate_text(line->to);
     g_autofree char *from = rate_text(line->from);
