@@ -188,7 +188,8 @@ static int check(DemoArgs *args, int argc, char **argv,
     }
     *scenario = find_scenario(args->scenario);
     if (!*scenario) {
-        return usage_error("no scenario '%s'; --list-scenarios lists them",
+        return usage_error("no scenario '%s'; --list-scenarios lists them, and "
+                           "docs/testing.md what is a guest test instead",
                            args->scenario);
     }
     if (args->smp < 1 || args->smp > 8) {
