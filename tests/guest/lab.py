@@ -225,10 +225,11 @@ class Lab:
             time.sleep(0.3)
 
     def vm(self, name, host='A', ip='', nics=1, options=(), append='',
-           modules=(), memory=256, up=True):
+           modules=(), programs=(), memory=256, up=True):
         kernel, initrd = image(
             '--add', f'{ROOT}/build/guest/iovlab-agent:/bin/iovlab-agent',
-            *(word for module in modules for word in ('--module', module)))
+            *(word for module in modules for word in ('--module', module)),
+            *(word for name in programs for word in ('--program', name)))
         self.iovlab('run', '--host', host, '--name', name, '--kernel', kernel,
                     '--initrd', initrd, '--memory', str(memory), '--nics',
                     str(nics), '--detach', '--append',

@@ -66,6 +66,18 @@ def checkpoint_and_revert():
         vm.wait_state('VfActive', seconds=120)
         need(vm.nic()['Serial'] > serial, 'a serial was used twice')
         vm.wait(PING)
+        # No more than 50; those here are as good as any to count.
+        for number in range(49):
+            with open(vm.path(f'n{number}.checkpoint'), 'wb'):
+                pass
+        text = lab.iovlab('checkpoint', 'web', 'more', status=1)
+        need('wrong-state' in text and '50 checkpoints' in text, text)
+        need(vm.nic()['Path'] == 'vf', 'the VF was taken for nothing')
+        lab.iovlab('checkpoint', '--remove', 'web', 'one')
+        lab.iovlab('checkpoint', '--remove', 'web', 'one', status=2)
+        lab.iovlab('revert', 'web', 'one', status=2)
+        need('one' not in lab.show('vm')[0]['Checkpoints'].split(),
+             'it is still there')
 
 
 main(pause_and_reset, checkpoint_and_revert)

@@ -17,23 +17,30 @@ static char *absolute(const char *path)
 }
 
 /* A command with the VM's name, and perhaps another. */
-static int state_command(int argc, char **argv, const char *command,
-                         bool named, const char *done)
+/* @args: the VM, and perhaps a name. */
+static int call_state(char **args, const char *command, const char *done)
 {
-    g_auto(GStrv) args = cmd_parse(cmd_current(), NULL, argc, argv,
-                                   named ? 2 : 1, named ? 2 : 1);
     g_autofree char *host = NULL;
     IovClient *client = cmd_host_of_vm(args[0], NULL, &host);
     JsonObject *what = iov_args("s:vm", args[0], NULL);
     g_autoptr(JsonNode) node = NULL;
 
-    if (named) {
+    if (args[1]) {
         json_object_set_string_member(what, "name", args[1]);
     }
     node = cmd_call(client, command, what);
     printf("VM %s on host %s: %s\n", args[0], host, done);
     iov_client_free(client);
     return EXIT_DONE;
+}
+
+static int state_command(int argc, char **argv, const char *command,
+                         bool named, const char *done)
+{
+    g_auto(GStrv) args = cmd_parse(cmd_current(), NULL, argc, argv,
+                                   named ? 2 : 1, named ? 2 : 1);
+
+    return call_state(args, command, done);
 }
 
 int cmd_start(int argc, char **argv)
@@ -58,7 +65,16 @@ int cmd_reset(int argc, char **argv)
 
 int cmd_checkpoint(int argc, char **argv)
 {
-    return state_command(argc, argv, "checkpoint", true, "checkpoint made");
+    gboolean remove = FALSE;
+    const GOptionEntry entries[] = {
+        { "remove", 'r', 0, G_OPTION_ARG_NONE, &remove, "remove it", NULL },
+        { NULL },
+    };
+    g_auto(GStrv) args = cmd_parse(cmd_current(), entries, argc, argv, 2, 2);
+
+    return remove ?
+        call_state(args, "checkpoint-remove", "checkpoint removed") :
+        call_state(args, "checkpoint", "checkpoint made");
 }
 
 int cmd_revert(int argc, char **argv)

@@ -183,7 +183,23 @@ static void cmd_checkpoint(void *opaque, ControlRequest *request,
                      "already", vm->config.name, json_str(args, "name", ""));
         return;
     }
+    if (checkpoint_count(vm) >= CHECKPOINTS_MAX) {
+        control_fail(request, ERR_STATE, "VM '%s' has %d checkpoints, and can "
+                     "have no more: remove one (`iovlab checkpoint --remove`)",
+                     vm->config.name, CHECKPOINTS_MAX);
+        return;
+    }
     save_start(vm, request, file, true);
+}
+
+static void cmd_checkpoint_remove(void *opaque, ControlRequest *request,
+                                  JsonObject *args)
+{
+    Vm *vm = command_idle_vm(opaque, request, args);
+
+    if (vm) {
+        checkpoint_remove(vm, request, json_str(args, "name", ""));
+    }
 }
 
 static void cmd_revert(void *opaque, ControlRequest *request, JsonObject *args)
@@ -224,6 +240,8 @@ const ControlCommand state_commands[] = {
     { "restore", restore_args, cmd_restore, "Start a VM from a file" },
     { "checkpoint", checkpoint_args, cmd_checkpoint,
       "Save a VM's state; it goes on" },
+    { "checkpoint-remove", checkpoint_args, cmd_checkpoint_remove,
+      "Remove a checkpoint" },
     { "revert", checkpoint_args, cmd_revert, "Take a VM back to a checkpoint" },
     { NULL },
 };

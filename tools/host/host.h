@@ -558,6 +558,10 @@ void save_start(Vm *vm, ControlRequest *request, const char *file,
 /* A checkpoint is a saved VM in the VM's directory; the caller frees these. */
 char *checkpoint_file(const Vm *vm, const char *name);
 char *checkpoint_names(const Vm *vm);
+/* As many as Hyper-V allows a VM. */
+enum { CHECKPOINTS_MAX = 50 };
+unsigned checkpoint_count(const Vm *vm);
+void checkpoint_remove(Vm *vm, ControlRequest *request, const char *name);
 void checkpoint_revert(Vm *vm, ControlRequest *request, const char *name);
 void save_qmp_event(Save *s, const char *event, JsonObject *data);
 void save_vm_gone(Save *s);

@@ -299,6 +299,29 @@ char *checkpoint_names(const Vm *vm)
     return g_string_free(names, FALSE);
 }
 
+unsigned checkpoint_count(const Vm *vm)
+{
+    g_autofree char *names = checkpoint_names(vm);
+    g_auto(GStrv) list = g_strsplit(names, " ", -1);
+
+    return *names ? g_strv_length(list) : 0;
+}
+
+void checkpoint_remove(Vm *vm, ControlRequest *request, const char *name)
+{
+    g_autofree char *file = checkpoint_file(vm, name);
+
+    if (unlink(file) == 0) {
+        vm_event(vm, "checkpoint-removed", "s:checkpoint", name, NULL);
+        control_reply(request, NULL);
+    } else if (errno == ENOENT) {
+        control_fail(request, ERR_NOT_FOUND, "VM '%s' has no checkpoint '%s'",
+                     vm->config.name, name);
+    } else {
+        control_fail(request, ERR_FAILED, "%s: %s", file, g_strerror(errno));
+    }
+}
+
 /* A VM that goes back: waits for its QEMU's end, which has the sockets. */
 typedef struct Revert {
     Host *host;

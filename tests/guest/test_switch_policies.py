@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the software switch does with frames of real guests: private VLANs,
+priority tags, storms, parts of a busy uplink.  And the queues of a VF with two
+queue pairs."""
+# timeout: 300
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+
+from guest import main, need
+from lab import Lab, Peer
+from peer import ip_packet, udp
+
+KIND = '88b5'
+ROUND = 25                      # frames of each probe
+# A private VLAN: which of the VM's adapters is in which part of it.
+PROMISCUOUS, ISOLATED, COMMUNITY, FELLOW = range(4)
+PRIVATE = ('Promiscuous:100:101-102', 'Isolated:100:101', 'Community:100:102',
+           'Community:100:102')
+MAY_SPEAK = {(PROMISCUOUS, ISOLATED), (PROMISCUOUS, COMMUNITY),
+             (PROMISCUOUS, FELLOW), (ISOLATED, PROMISCUOUS),
+             (COMMUNITY, PROMISCUOUS), (FELLOW, PROMISCUOUS),
+             (COMMUNITY, FELLOW), (FELLOW, COMMUNITY)}
+
+
+def mac(vm, nic):
+    return vm.nic(nic)['MacAddress'].replace(':', '')
+
+
+def frame(target, source, tags='', size=100):
+    head = target + source + tags + KIND
+    return head + '5a' * (size - len(head) // 2)
+
+
+def send(vm, nic, data, count=ROUND, rate=''):
+    return int(vm.check(f'iovlab-agent frame eth{nic} {data} {count} {rate}'))
+
+
+def received(vm, nic):
+    return int(vm.check(f'cat /sys/class/net/eth{nic}/statistics/rx_packets'))
+
+
+def seen(peer, source, tag=None):
+    """Frames of an adapter on the wire: their tags' control information."""
+    found = [f for f in list(peer.frames)
+             if f[6:12].hex() == source and KIND in f[12:18].hex()]
+    return [struct.unpack_from('>H', f, 14)[0] if f[12:14] == b'\x81\0'
+            else None for f in found]
+
+
+def private_vlans(lab, vm, peer):
+    for nic, mode in enumerate(PRIVATE):
+        lab.set('nic', f'web.{nic}', Vlan=mode)
+    macs = [mac(vm, nic) for nic in range(4)]
+    for source in range(4):
+        for target in range(4):
+            if source == target:
+                continue
+            before = received(vm, target)
+            send(vm, source, frame(macs[target], macs[source]))
+            time.sleep(0.3)
+            came = received(vm, target) - before
+            # A few frames are the guest's own.
+            need((came >= ROUND) == ((source, target) in MAY_SPEAK),
+                 f'{PRIVATE[source]} to {PRIVATE[target]}: {came} of {ROUND}')
+    for nic, vid in enumerate((100, 101, 102, 102)):
+        send(vm, nic, frame('020077000001', macs[nic]))
+        vids = {tag & 0xfff for tag in wait_seen(peer, macs[nic])}
+        need(vids == {vid}, f'{PRIVATE[nic]} on the wire: {vids}, not {vid}')
+        lab.set('nic', f'web.{nic}', Vlan='Untagged')
+
+
+def wait_seen(peer, source):
+    end = time.monotonic() + 10
+    while len(seen(peer, source)) < ROUND and time.monotonic() < end:
+        time.sleep(0.1)
+    tags = seen(peer, source)
+    need(len(tags) >= ROUND, f'{len(tags)} of {ROUND} on the wire')
+    peer.frames.clear()
+    return tags
+
+
+def priority_tag(lab, vm, peer):
+    source = mac(vm, 0)
+    tagged = frame('020077000001', source, tags='8100a000')
+    for allowed, priority in (('On', 5), ('Off', 0)):
+        lab.set('nic', 'web.0', IeeePriorityTag=allowed)
+        send(vm, 0, tagged)
+        tags = wait_seen(peer, source)
+        need(all((tag or 0) >> 13 == priority for tag in tags),
+             f'IeeePriorityTag {allowed}: {set(tags)}')
+
+
+def storm(lab, vm, peer):
+    source, limit, count = mac(vm, 0), 20, 300
+    lab.set('nic', 'web.0', StormLimit=str(limit))
+    peer.frames.clear()
+    start = time.monotonic()
+    send(vm, 0, frame('ffffffffffff', source), count)
+    elapsed = time.monotonic() - start
+    time.sleep(0.5)
+    passed = len(seen(peer, source))
+    drops = vm.nic(0)['PolicyDrops']['StormLimit']
+    need(limit <= passed <= limit * (elapsed + 1) + 1,
+         f'{passed} of {count} broadcasts in {elapsed:.1f} s passed')
+    need(drops >= count - passed, f'{drops} counted, {passed} passed')
+    send(vm, 0, frame('020077000001', source), 100)
+    end = time.monotonic() + 10
+    while len(seen(peer, source)) < passed + 100 and time.monotonic() < end:
+        time.sleep(0.1)
+    need(len(seen(peer, source)) == passed + 100, 'it dropped unicasts')
+    lab.set('nic', 'web.0', StormLimit='0')
+
+
+class Congestion(threading.Thread):
+    """A top-of-rack switch that stands still for most of the time."""
+
+    def __init__(self, lab):
+        super().__init__(daemon=True)
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(os.path.join(lab.dir, 'tor', 'control.sock'))
+            self.pid, _, _ = struct.unpack('3i', control.getsockopt(
+                socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        self.on = True
+        self.start()
+
+    def run(self):
+        while self.on:
+            os.kill(self.pid, signal.SIGSTOP)
+            time.sleep(0.02)
+            os.kill(self.pid, signal.SIGCONT)
+            time.sleep(0.002)
+
+    def __exit__(self, *_):
+        self.on = False
+        self.join()
+
+    def __enter__(self):
+        return self
+
+
+def busy_uplink(lab, vm, peer):
+    """Two adapters that send all they can, and their parts of the wire."""
+    counts = {}
+
+    def watch(data):
+        counts[data[6:12].hex()] = counts.get(data[6:12].hex(), 0) + 1
+
+    macs = [mac(vm, nic) for nic in range(2)]
+    for nic, weight in ((0, 80), (1, 20)):
+        lab.set('nic', f'web.{nic}', MinimumBandwidthWeight=str(weight))
+        vm.check(f'iovlab-agent frame eth{nic}'
+                 f' {frame("020077000001", macs[nic], size=1400)} 1000000'
+                 ' > /dev/null 2>&1 &')
+    with Congestion(lab):
+        time.sleep(1)
+        peer.watch = watch
+        time.sleep(4)
+        peer.watch = lambda data: None
+        vm.check('killall iovlab-agent')
+    many, few = (counts.get(m, 0) for m in macs)
+    print(f'# weights 80 and 20: {many} and {few} frames')
+    need(few and 2 < many / few < 8, f'{many} and {few}')
+    for nic in range(2):
+        lab.set('nic', f'web.{nic}', MinimumBandwidthWeight='0')
+
+
+def switch():
+    """Private VLANs, priority tags, storm limit, bandwidth weights"""
+    with Lab('A') as lab:
+        peer = Peer(lab)
+        vm = lab.vm('web', nics=4, options=['--iov-weight', '0', '--smp', '2'])
+        vm.check('for i in 0 1 2 3; do echo 1 >'
+                 ' /proc/sys/net/ipv6/conf/eth$i/disable_ipv6;'
+                 ' ip link set eth$i up; done')
+        for test in private_vlans, priority_tag, storm, busy_uplink:
+            start = time.monotonic()
+            test(lab, vm, peer)
+            peer.frames.clear()
+            print(f'# {test.__name__}: {time.monotonic() - start:.1f} s')
+
+
+def queue_counts(vm):
+    """Frames received by each queue of the VF, as ethtool shows them."""
+    text = vm.check('ethtool -S $(ls /sys/class/net/eth0 | grep lower_ |'
+                    ' sed s/lower_//)')
+    return [int(line.split()[1]) for line in text.splitlines()
+            if 'rx_queue_' in line and '_packets' in line]
+
+
+def queues():
+    """Flows spread over the queues of a VF that has two queue pairs"""
+    with Lab('A') as lab:
+        peer = Peer(lab)
+        vm = lab.vm('web', ip='10.77.0.11/16', programs=['ethtool'],
+                    options=['--smp', '2'])
+        vm.wait_path('vf')
+        need(len(queue_counts(vm)) == 1, f'{queue_counts(vm)}')
+        lab.iovlab('set', 'nic', 'web.0', 'IovQueuePairsRequested=2', '--wait')
+        vm.wait_path('vf')
+        need(vm.nic()['IovQueuePairsAssigned'] == 2, f'{vm.nic()}')
+        before = queue_counts(vm)
+        need(len(before) == 2, f'{before}')
+        target, address = socket.inet_aton('10.77.0.11'), mac(vm, 0)
+        for flow in range(64):
+            source = socket.inet_aton(f'10.77.1.{flow}')
+            data = udp(source, target, 1000 + flow, 9, bytes(20))
+            for _ in range(10):
+                peer.send(bytes.fromhex(address) + peer.mac + b'\x08\0'
+                          + ip_packet(source, target, 17, data))
+        time.sleep(1)
+        grown = [b - a for a, b in zip(before, queue_counts(vm))]
+        print(f'# 640 frames of 64 flows: {grown}')
+        need(min(grown) >= 100 and sum(grown) >= 640, f'{grown}')
+
+
+main(switch, queues)
