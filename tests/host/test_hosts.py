@@ -16,7 +16,7 @@ import subprocess
 import threading
 import time
 
-from harness import IOVLAB, iovlab, main, wait_for
+from harness import IOVLAB, iovlab, main, show, wait_for
 
 MAC = '00:15:5d:00:00:01'
 RATE = 2000
@@ -134,6 +134,38 @@ def test_host_restart():
     assert 'Synthetic' in iovlab('vf', 'detach', 'vm')
 
 
+def test_settings_kept():
+    """What was set on a host is so after a restart; a policy that is gone
+    lets only the owner in"""
+    policy = os.path.join(os.environ['IOVLAB_RUN'], 'kept')
+    with open(policy, 'w', encoding='ascii') as file:
+        file.write('role Viewer = *\nassign user 61009 role Viewer\n')
+    iovlab('set', 'host', 'B', 'PolicyFile=' + policy, 'EjectLimitMs=5000',
+           'Networks=store=10.9.0.2/24', 'MacAddressMaximum=00:15:5d:b5:e7:7f')
+    for lost in False, True:
+        if lost:
+            os.unlink(policy)
+        iovlab('host', 'stop', 'B', '--keep-vms')
+        iovlab('host', 'start', 'B', '--vfs', '1')
+        host = show('host', 'B')
+        assert host['EjectLimitMs'] == 5000, host
+        assert host['Networks'] == 'store=10.9.0.2/24', host
+        assert host['MacAddressMaximum'] == '00:15:5d:b5:e7:7f', host
+        assert host['PolicyFile'] == ('' if lost else policy), host
+        env = {**os.environ, 'IOVLAB_AS': '61009'}
+        done = subprocess.run([IOVLAB, 'show', 'host', 'B', '--json'],
+                              env=env, capture_output=True, check=False)
+        assert (b'EjectLimitMs' in done.stdout) != lost, done
+        events = iovlab('events', 'B')
+        assert ('settings-lost' in events) == lost, events
+    iovlab('set', 'host', 'B', 'Networks=', 'MacAddressMaximum=')
+    # What it is told at its start counts more.
+    iovlab('host', 'stop', 'B', '--keep-vms')
+    iovlab('host', 'start', 'B', '--vfs', '1', '--set', 'EjectLimitMs=60000')
+    host = show('host', 'B')
+    assert host['EjectLimitMs'] == 60000, host
+
+
 def test_wrong_requests():
     for status, args in (
             (2, ['nothing']), (2, ['run', '--host', 'A']),
@@ -203,4 +235,4 @@ def test_networks():
 
 
 main(test_migrate, test_detach_attach, test_misbehaving_vf, test_host_restart,
-     test_wrong_requests, test_access, test_networks)
+     test_settings_kept, test_wrong_requests, test_access, test_networks)

@@ -204,6 +204,7 @@ static void host_free(Host *host)
     g_main_loop_unref(host->loop);
     props_clear(&host_kind, &host->config);
     roles_free(host->roles);
+    g_free(host->settings_lost);
     g_free(host->name);
     g_free(host->dir);
     g_free(host);
@@ -260,6 +261,9 @@ int host_main(const HostOptions *options)
     host_event(host, "host-started", "i:adapters",
                (int)g_list_length(host->adapters), NULL);
     host_state_load(host);
+    if (host->settings_lost) {
+        host_event(host, "settings-lost", "s:text", host->settings_lost, NULL);
+    }
     if (machine_overridden(host)) {
         host_event(host, "iov-override", NULL);
     }

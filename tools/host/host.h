@@ -72,6 +72,7 @@ struct Host {
     unsigned number;            /* of the host in this laboratory: MAC pool */
     MacPool mac_pool;
     Roles *roles;               /* NULL: no policy */
+    char *settings_lost;        /* which of before are not in force, and why */
     uint64_t next_nic;
     ControlServer *control;
     GMainLoop *loop;
@@ -99,6 +100,8 @@ void host_retry_waiting(Host *host);
 void host_state_changed(Host *host);
 void host_state_save(Host *host);
 /* Loads state.json and takes its VMs back. */
+/* What was set on a host of this name; what it is told now comes after. */
+void host_state_settings(Host *host);
 void host_state_load(Host *host);
 void host_quit(Host *host, bool keep_vms);
 /* Tables of commands, ended by NULL. */

@@ -51,6 +51,7 @@ bool host_populate(Host *host, const HostOptions *options, PropError *error)
     bool ok = true;
 
     props_init(&host_kind, &host->config);
+    host_state_settings(host);
     if (options->file) {
         file = host_file_read(options->file, error);
         if (!file) {

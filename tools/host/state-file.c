@@ -95,8 +95,8 @@ void host_state_save(Host *host)
         json_array_add_object_element(vms, entry);
     }
     json_object_set_array_member(object, "vms", vms);
-    json_object_set_boolean_member(object, "iov-override",
-                                   host->config.iov_override);
+    json_object_set_object_member(object, "host",
+                                  props_save(&host_kind, &host->config));
     json_object_set_array_member(object, "objects", objects_to_json(host));
     line = json_line_format(object);
     if (!g_file_set_contents(path, line, -1, &error)) {
@@ -164,22 +164,73 @@ static void load_vm(Host *host, JsonObject *entry)
     }
 }
 
-void host_state_load(Host *host)
+static JsonObject *read_state(Host *host)
 {
     g_autofree char *path = host_path(host, "state.json");
-    g_autoptr(JsonObject) object = NULL;
     g_autofree char *text = NULL;
-    JsonArray *objects;
-    JsonArray *vms;
     gsize len;
 
-    if (!g_file_get_contents(path, &text, &len, NULL)) {
-        return;
+    return g_file_get_contents(path, &text, &len, NULL) ?
+        json_line_parse(text, len, NULL) : NULL;
+}
+
+/* @why is taken. */
+static void lose_setting(Host *host, char *why)
+{
+    g_autofree char *text = why;
+    g_autofree char *before = host->settings_lost;
+
+    host->settings_lost = before ? g_strconcat(before, "; ", text, NULL) :
+        g_steal_pointer(&text);
+}
+
+/* A policy that cannot be read any more lets only the owner in. */
+static void check_policy(Host *host)
+{
+    char *why = NULL;
+    Roles *roles = *host->config.policy_file ?
+        roles_load(host->config.policy_file, &why) : NULL;
+
+    if (why) {
+        lose_setting(host, why);
+        g_free(host->config.policy_file);
+        host->config.policy_file = g_strdup("");
     }
-    object = json_line_parse(text, len, NULL);
-    host->config.iov_override |= json_bool(object, "iov-override", false);
-    for (GList *l = host->adapters; l; l = l->next) {
-        adapter_update(l->data);
+    roles_free(roles);
+}
+
+void host_state_settings(Host *host)
+{
+    g_autoptr(JsonObject) object = read_state(host);
+    JsonObject *saved = json_obj(object, "host");
+
+    for (const Property *p = host_kind.properties; saved && p->name; p++) {
+        g_autoptr(JsonObject) one = json_object_new();
+        PropError error = { 0 };
+
+        if (p->when != PROP_ALWAYS || !json_object_has_member(saved,
+                                                              p->name)) {
+            continue;
+        }
+        json_object_set_member(one, p->name,
+                               json_object_dup_member(saved, p->name));
+        if (!props_load(&host_kind, &host->config, one, &error)) {
+            lose_setting(host, g_strdup_printf("%s: %s", p->name,
+                                               error.text));
+            prop_error_clear(&error);
+        }
+    }
+    check_policy(host);
+}
+
+void host_state_load(Host *host)
+{
+    g_autoptr(JsonObject) object = read_state(host);
+    JsonArray *objects;
+    JsonArray *vms;
+
+    if (!object) {
+        return;
     }
     objects = json_arr(object, "objects");
     for (guint i = 0; objects && i < json_array_get_length(objects); i++) {
