@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Frames a second that a guest sends through a NIC behind a remapping unit.
+"""Frames a second that a guest sends through a VF behind a remapping unit.
 
-Usage: bench/iommu-traffic.py [--frames N] [--size BYTES] [--repeat N]
-                              [--nic DEVICE] [--module NAME] [CASE...]
+A guest for each case (no unit; then vtd-iommu, vtd-iommu in scalable mode and
+QEMU's intel-iommu, each in pass-through, lazy and strict mode) boots Debian's
+kernel and makes a VF of its PF.  All but one are stopped while one is measured:
+the kernel's pktgen sends as fast as the driver takes frames, to a network that
+takes everything.  The rounds are interleaved and medians compared, so that a
+change of the machine's load meets all cases.
 
-Boots Debian's kernel once for each case (no unit, then vtd-iommu and QEMU's
-intel-iommu in pass-through, lazy and strict mode, and vtd-iommu in scalable
-mode), sends with the kernel's pktgen to a network that takes everything, and
-prints one line of JSON for each.  "relative" is the rate beside that without a
-unit.  The default NIC is virtio-net behind the unit; --nic takes any other,
-for instance --nic igb --module igb.
+Prints a table, or with --json a line for each case.  "ratio" is the rate beside
+that without a unit; "us" is CPU time of QEMU for each frame, of the virtual
+processor and of the rest.  A whole run takes some three minutes.
 """
 import argparse
 import json
@@ -18,11 +19,9 @@ import os
 import re
 import socket
 import statistics
-import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, 'tests', 'guest'))
-from guest import Guest, image, need  # noqa: E402
+from lab import ROOT, say, thread_seconds       # finds tests/guest as well
+from guest import Guest, image, need
 
 MODES = {
     'pass-through': 'iommu=pt',
@@ -35,67 +34,183 @@ UNITS = {
     'intel-iommu': 'intel-iommu,intremap=on,eim=on',
 }
 CASES = ['none'] + [f'{unit}/{mode}' for unit in UNITS for mode in MODES]
-VIRTIO = 'virtio-net-pci,iommu_platform=on,disable-legacy=on'
+# name: (device, drivers, has VFs)
+NICS = {
+    'ixgbe': ('ixgbe,bus=rp0', ('ixgbe', 'ixgbevf'), True),
+    'igb': ('igb,bus=rp0,romfile=', ('igb', 'igbvf'), True),
+    'virtio-net': ('virtio-net-pci,bus=rp0,iommu_platform=on,'
+                   'disable-legacy=on,romfile=', ('virtio_net',), False),
+}
+PF = '/sys/bus/pci/devices/0000:01:00.0'
 
 
-def send(guest, frames, size):
-    """One run of pktgen: frames a second."""
-    device = '/proc/net/pktgen/eth0'
-    for line in (f'count {frames}', f'pkt_size {size}', 'delay 0',
-                 'clone_skb 0', 'dst 10.0.9.2',
-                 'dst_mac 02:00:00:00:00:02'):
-        guest.check(f'echo "{line}" > {device}')
-    guest.check('echo start > /proc/net/pktgen/pgctrl', 300)
-    found = re.search(r'(\d+)pps', guest.check(f'cat {device}'))
-    need(found, 'pktgen has no result')
-    return int(found.group(1))
+class Case:
+    """A guest that is stopped but for its turns."""
 
+    def __init__(self, name, options, sink):
+        self.name, self.options = name, options
+        self.rates, self.vcpu, self.rest = [], [], []
+        devices, append = [], 'intel_iommu=off '
+        if name != 'none':
+            unit, mode = name.split('/')
+            devices = ['-device', UNITS[unit]]
+            append = f'intel_iommu=on {MODES[mode]} '
+        device, drivers, self.vfs = NICS[options.nic]
+        devices += ['-name', 'debug-threads=on',
+                    '-device', 'pcie-root-port,id=rp0,slot=1',
+                    '-netdev', f'socket,id=n0,udp=127.0.0.1:{sink},'
+                    'localaddr=127.0.0.1:0', '-device', device + ',netdev=n0']
+        kernel = image('--suite', options.suite,
+                       '--package', 'linux-image-amd64',
+                       *(word for driver in (*drivers, 'virtio_pci', 'pktgen')
+                         for word in ('--module', driver)))
+        self.guest = Guest(kernel=kernel, smp=1, memory='512', devices=devices,
+                           name=name.replace('/', '-'), append=append +
+                           'no_timer_check iovlab.ip=10.0.9.1/24 '
+                           'iovlab.modules=pktgen,virtio_pci,'
+                           + ','.join(drivers))
 
-def measure(case, options):
-    # A socket that nobody reads takes everything: what is too much is lost.
-    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sink.bind(('127.0.0.1', 0))
-    devices, append = [], 'intel_iommu=off '
-    if case != 'none':
-        unit, mode = case.split('/')
-        devices = ['-device', UNITS[unit]]
-        append = f'intel_iommu=on no_timer_check {MODES[mode]} '
-    devices += ['-netdev', 'socket,id=n0,udp=127.0.0.1:'
-                f'{sink.getsockname()[1]},localaddr=127.0.0.1:0', '-device',
-                options.nic + ',netdev=n0']
-    kernel = image('--only-module', options.module, '--module', 'virtio_pci',
-                   '--module', 'pktgen')
-    with Guest(kernel=kernel, smp=1, memory='512', devices=devices,
-               append=append + 'iovlab.ip=10.0.9.1/24') as guest:
+    def __enter__(self):
+        self.guest.__enter__()
+        try:
+            self.prepare()
+        except BaseException:
+            self.guest.stop()
+            raise
+        return self
+
+    def __exit__(self, *error):
+        self.guest.__exit__(*error)
+
+    def prepare(self):
+        guest = self.guest
         guest.up(300)
-        guest.wait('test "$(cat /sys/class/net/eth0/operstate)" != down', 60)
-        guest.check('echo add_device eth0 > /proc/net/pktgen/kpktgend_0')
-        send(guest, options.frames // 10, options.size)
-        return [send(guest, options.frames, options.size)
-                for _ in range(options.repeat)]
+        guest.wait('grep -q 1 /sys/class/net/eth0/carrier', 60)
+        self.nic = 'eth0'
+        if self.vfs:
+            guest.check(f'echo 1 > {PF}/sriov_numvfs', 60)
+            self.nic = guest.wait(f'ls {PF}/virtfn0/net | grep eth', 60)
+            guest.check(f'ip link set {self.nic} up')
+            guest.wait(f'grep -q 1 /sys/class/net/{self.nic}/carrier', 60)
+        guest.check(f'echo add_device {self.nic} > '
+                    '/proc/net/pktgen/kpktgend_0')
+        for line in (f'pkt_size {self.options.size}', 'delay 0', 'clone_skb 0',
+                     'dst 10.0.9.2', 'dst_mac 02:00:00:00:00:02'):
+            self.pktgen(line)
+        self.send(2000)
+        self.rate = self.send(2000)
+        guest.qmp.command('stop')
+
+    def pktgen(self, line):
+        self.guest.check(f'echo "{line}" > /proc/net/pktgen/{self.nic}')
+
+    def send(self, frames):
+        """Frames a second."""
+        self.pktgen(f'count {frames}')
+        self.guest.check('echo start > /proc/net/pktgen/pgctrl', 300)
+        text = self.guest.check(f'cat /proc/net/pktgen/{self.nic}')
+        found = re.search(r'(\d+)pps', text)
+        sent = re.search(r'pkts-sofar: (\d+)', text)
+        need(found and int(sent.group(1)) == frames, text)
+        return int(found.group(1))
+
+    def turn(self):
+        frames = max(int(self.rate * self.options.seconds), 1000)
+        self.guest.qmp.command('cont')
+        before = thread_seconds(self.guest.process.pid)
+        self.rates.append(self.send(frames))
+        after = thread_seconds(self.guest.process.pid)
+        self.guest.qmp.command('stop')
+        self.vcpu.append((after[0] - before[0]) * 1e6 / frames)
+        self.rest.append((after[1] - before[1]) * 1e6 / frames)
+
+    def result(self):
+        return {'bench': 'iommu-traffic', 'case': self.name,
+                'nic': self.options.nic, 'size': self.options.size,
+                'per_second': statistics.median(self.rates),
+                'runs': self.rates,
+                'vcpu_us': round(statistics.median(self.vcpu), 1),
+                'rest_us': round(statistics.median(self.rest), 1)}
+
+
+def measure(cases, options, sink):
+    """Each case's result; all guests live at the same time."""
+    started = []
+    try:
+        for name in cases:
+            say(f'{name}: the guest boots')
+            started.append(Case(name, options, sink).__enter__())
+        for number in range(options.rounds):
+            say(f'round {number + 1} of {options.rounds}')
+            for case in started:
+                case.turn()
+    finally:
+        for case in started:
+            case.guest.stop()
+    return [case.result() for case in started]
+
+
+def add_ratios(results):
+    of = {result['case']: result for result in results}
+    base = of.get('none')
+    for name, result in of.items():
+        peer = of.get(name.replace('vtd-iommu', 'intel-iommu')
+                      .replace('-scalable', ''))
+        if base:
+            result['ratio'] = round(
+                result['per_second'] / base['per_second'], 3)
+            result['ratio_by_time'] = round(
+                base['vcpu_us'] / result['vcpu_us'], 3)
+        if peer and peer is not result:
+            result['beside_peer'] = round(
+                result['per_second'] / peer['per_second'], 3)
+
+
+def table(results):
+    print(f'{"":32}{"frames/s":>10}{"ratio":>8}{"by time":>9}'
+          f'{"/ intel-iommu":>15}{"VCPU us":>9}{"rest us":>9}')
+    for result in results:
+        peer = result.get('beside_peer') if result['case'] != 'none' else None
+        print(f'{result["case"]:32}{result["per_second"]:10.0f}'
+              f'{result.get("ratio", 0):8.2f}'
+              f'{result.get("ratio_by_time", 0):9.2f}'
+              f'{peer if peer else "":>15}'
+              f'{result["vcpu_us"]:9.1f}{result["rest_us"]:9.1f}')
 
 
 def main():
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('--frames', type=int, default=100000)
-    parser.add_argument('--size', type=int, default=60)
-    parser.add_argument('--repeat', type=int, default=3)
-    parser.add_argument('--nic', default=VIRTIO)
-    parser.add_argument('--module', default='virtio_net')
-    parser.add_argument('case', nargs='*', choices=[[], *CASES], default=[])
+        prog='bench/iommu-traffic.py', description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--nic', choices=NICS, default='ixgbe',
+                        help='whose VF, or virtio-net (default ixgbe)')
+    parser.add_argument('--suite', default='bookworm',
+                        help="Debian's, of the kernel (default bookworm)")
+    parser.add_argument('--size', type=int, default=60,
+                        help='bytes of a frame (default 60)')
+    parser.add_argument('--seconds', type=float, default=1,
+                        help='of each measurement (default 1)')
+    parser.add_argument('--rounds', type=int, default=5,
+                        help='measurements of each case (default 5)')
+    parser.add_argument('--json', action='store_true',
+                        help='lines of JSON in place of a table')
+    parser.add_argument('case', nargs='*', metavar='CASE',
+                        help='only these: ' + ', '.join(CASES))
     options = parser.parse_args()
-    base = None
-    for case in options.case or CASES:
-        rates = measure(case, options)
-        median = statistics.median(rates)
-        if case == 'none':
-            base = median
-        print(json.dumps({
-            'bench': 'iommu-traffic', 'case': case, 'size': options.size,
-            'per_second': median, 'runs': rates,
-            'relative': round(median / base, 3) if base else None}),
-            flush=True)
+    for case in options.case:
+        if case not in CASES:
+            parser.error(f'no case {case}; there are {", ".join(CASES)}')
+    os.chdir(ROOT)
+    # A socket that nobody reads takes everything: what is too much is lost.
+    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sink.bind(('127.0.0.1', 0))
+    results = measure(options.case or CASES, options, sink.getsockname()[1])
+    add_ratios(results)
+    if options.json:
+        for result in results:
+            print(json.dumps(result))
+    else:
+        table(results)
 
 
 main()
