@@ -90,6 +90,7 @@ static char *get_stats(Object *obj, Error **errp)
     qdict_put_int(d, "irte-hits", st.irte_hits);
     qdict_put_int(d, "irte-misses", st.irte_misses);
     qdict_put_int(d, "walk-reads", st.walk_reads);
+    qdict_put_int(d, "structure-hits", st.structure_hits);
     qdict_put_bool(d, "scalable", st.scalable);
     qdict_put_int(d, "first-stage-walks", st.first_walks);
     qdict_put_int(d, "entry-updates", st.entry_updates);

@@ -4,8 +4,9 @@
  * Units with a scope first; last the one that has all other devices
  * (INCLUDE_PCI_ALL), so that devices and buses that come later belong to it as
  * well, with the IOAPIC and the HPET.  Then reserved regions, and with ATS a
- * statement that all root ports let it through.  Source: VT-d 4.1, 8.1
- * (table), 8.3 (DRHD), 8.3.1 (scopes), 8.4 (RMRR), 8.5 (ATSR).
+ * statement that all root ports let it through, and the NUMA nodes of units.
+ * Source: VT-d 4.1, 8.1 (table), 8.3 (DRHD), 8.3.1 (scopes), 8.4 (RMRR), 8.5
+ * (ATSR), 8.6 (RHSA).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,10 +16,12 @@
 #include "qemu/config-file.h"
 #include "qapi/error.h"
 #include "hw/acpi/acpi.h"
+#include "hw/boards.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci-host/q35.h"
+#include "system/numa.h"
 #include "iommu/vtd-iommu-int.h"
 
 enum {
@@ -28,6 +31,7 @@ enum {
     RMRR_TYPE = 1,
     ATSR_TYPE = 2,
     ATSR_ALL_PORTS = 1,
+    RHSA_TYPE = 3,
     SCOPE_ENDPOINT = 1,
     SCOPE_BRIDGE = 2,
     SCOPE_IOAPIC = 3,
@@ -46,6 +50,12 @@ static void put16(GByteArray *t, uint16_t v)
 {
     put8(t, v);
     put8(t, v >> 8);
+}
+
+static void put32(GByteArray *t, uint32_t v)
+{
+    put16(t, v);
+    put16(t, v >> 16);
 }
 
 static void put64(GByteArray *t, uint64_t v)
@@ -172,6 +182,29 @@ static void put_ats(GByteArray *t)
     end_structure(t, start);
 }
 
+/* QEMU's nodes are the proximity domains of its SRAT. */
+static bool put_node(GByteArray *t, const VtdIommu *s, Error **errp)
+{
+    const NumaState *numa = MACHINE(qdev_get_machine())->numa_state;
+    unsigned start = t->len;
+
+    if (s->node == VTD_IOMMU_NO_NODE) {
+        return true;
+    }
+    if (!numa || s->node >= numa->num_nodes) {
+        error_setg(errp, "vtd-iommu: this machine has no NUMA node %u",
+                   s->node);
+        return false;
+    }
+    put16(t, RHSA_TYPE);
+    put16(t, 0);
+    put32(t, 0);
+    put64(t, s->base);
+    put32(t, s->node);
+    end_structure(t, start);
+    return true;
+}
+
 /* QEMU takes tables of devices as it takes a user's: from a file. */
 static bool add_table(const void *data, size_t len, Error **errp)
 {
@@ -237,6 +270,11 @@ bool vtd_iommu_dmar_add(GPtrArray *units, PCIBus *root, Error **errp)
     }
     if (ats) {
         put_ats(t);
+    }
+    for (unsigned i = 0; i < units->len; i++) {
+        if (!put_node(t, g_ptr_array_index(units, i), errp)) {
+            return false;
+        }
     }
     return add_table(t->data, t->len, errp);
 }

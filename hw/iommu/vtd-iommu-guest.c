@@ -188,11 +188,16 @@ static bool unit_config(const VtdIommu *s, VtdUnitConfig *c, Error **errp)
     c->pass_through = s->pt;
     c->snoop_control = s->snoop_control;
     c->dma_drain = s->dma_drain;
+    c->coherent = s->coherent;
+    c->write_buffer = s->write_buffer;
+    c->set_root_invalidates = s->set_root_invalidates;
     c->fault_records = s->fault_records;
     c->iotlb_entries = s->iotlb_entries;
     c->iotlb_ways = s->iotlb_ways;
     c->irte_entries = s->irte_entries;
     c->irte_ways = s->irte_ways;
+    c->structure_entries = s->structure_entries;
+    c->structure_ways = MIN(4, s->structure_entries);
     c->device_tlb = s->device_iotlb;
     c->scalable_mode = s->scalable_mode;
     c->first_stage = s->scalable_mode && s->first_stage;

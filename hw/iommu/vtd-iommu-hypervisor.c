@@ -208,6 +208,8 @@ static void unit_config(const VtdIommu *s, VtdUnitConfig *c)
     c->iotlb_ways = s->iotlb_ways;
     c->irte_entries = s->irte_entries;
     c->irte_ways = s->irte_ways;
+    c->structure_entries = s->structure_entries;
+    c->structure_ways = MIN(4, s->structure_entries);
 }
 
 bool vtd_iommu_hypervisor_realize(VtdIommu *s, Error **errp)

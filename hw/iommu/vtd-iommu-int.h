@@ -20,6 +20,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(VtdIommu, VTD_IOMMU)
 /* Where Q35 has its unit (guest-owned); further ones follow. */
 #define VTD_IOMMU_REGISTERS 0xfed90000ULL
 #define VTD_IOMMU_UNITS 8
+#define VTD_IOMMU_NO_NODE UINT32_MAX
 
 /* Requesters that are no PCI functions: on Q35's bus for the platform. */
 #define VTD_IOMMU_IOAPIC_DEVFN 0x00     /* as QEMU's own unit has it */
@@ -79,11 +80,15 @@ struct VtdIommu {
     bool pt;
     bool snoop_control;
     bool dma_drain;
+    bool coherent;
+    bool write_buffer;
+    bool set_root_invalidates;
     uint16_t fault_records;
     uint32_t iotlb_entries;
     uint32_t iotlb_ways;
     uint32_t irte_entries;
     uint32_t irte_ways;
+    uint32_t structure_entries;
 
     bool scalable_mode;
     bool first_stage;
@@ -117,6 +122,7 @@ struct VtdIommu {
     /* Guest-owned. */
     char *scope;                /* property: the devices of this unit */
     char *reserved;             /* property: reserved regions (RMRR) */
+    uint32_t node;              /* property: NUMA node (RHSA) */
     VtdUnitConfig config;
     uint64_t base;              /* of the registers */
     GArray *scopes;             /* uint8_t devfn on the root bus */

@@ -163,11 +163,17 @@ static const Property vtd_iommu_properties[] = {
                             ON_OFF_AUTO_AUTO),
     DEFINE_PROP_STRING("scope", VtdIommu, scope),
     DEFINE_PROP_STRING("reserved", VtdIommu, reserved),
+    DEFINE_PROP_UINT32("node", VtdIommu, node, VTD_IOMMU_NO_NODE),
+    DEFINE_PROP_BOOL("coherent", VtdIommu, coherent, true),
+    DEFINE_PROP_BOOL("write-buffer", VtdIommu, write_buffer, false),
+    DEFINE_PROP_BOOL("set-root-invalidates", VtdIommu, set_root_invalidates,
+                     true),
     DEFINE_PROP_UINT16("fault-records", VtdIommu, fault_records, 8),
     DEFINE_PROP_UINT32("iotlb-entries", VtdIommu, iotlb_entries, 4096),
     DEFINE_PROP_UINT32("iotlb-ways", VtdIommu, iotlb_ways, 4),
     DEFINE_PROP_UINT32("irte-entries", VtdIommu, irte_entries, 1024),
     DEFINE_PROP_UINT32("irte-ways", VtdIommu, irte_ways, 4),
+    DEFINE_PROP_UINT32("structure-entries", VtdIommu, structure_entries, 64),
 };
 
 static const struct {
@@ -187,11 +193,16 @@ static const struct {
     { "page-requests", "PRI; auto: with x-scalable-mode and device-iotlb" },
     { "scope", "devices of this unit, as 04.0+05.0; without it, all others" },
     { "reserved", "reserved memory (RMRR), as FIRST-LAST@04.0[+...]" },
+    { "node", "NUMA node of this unit; without it, none" },
+    { "coherent", "C: walks snoop the processors' caches (owner=guest)" },
+    { "write-buffer", "RWBF: drivers flush the write buffer (owner=guest)" },
+    { "set-root-invalidates", "ESRTPS, ESIRTPS: a new table invalidates" },
     { "fault-records", "number of fault recording registers" },
     { "iotlb-entries", "entries of the IOTLB, a power of two" },
     { "iotlb-ways", "associativity of the IOTLB, a power of two" },
     { "irte-entries", "entries of the interrupt-entry cache" },
     { "irte-ways", "associativity of the interrupt-entry cache" },
+    { "structure-entries", "entries of the paging-structure cache, 0: none" },
 };
 
 static void vtd_iommu_class_init(ObjectClass *oc, void *data)

@@ -51,6 +51,8 @@ typedef struct VtdUnitConfig {
     uint32_t context_ways;
     uint32_t irte_entries;
     uint32_t irte_ways;
+    uint32_t structure_entries; /* 0: no paging-structure cache */
+    uint32_t structure_ways;
 } VtdUnitConfig;
 
 /* Sensible values for all of it: 48 bits, everything offered, 8 records. */
@@ -275,6 +277,7 @@ typedef struct VtdUnitStats {
     uint64_t entry_updates;     /* accessed and dirty bits set */
     uint64_t irte_hits;
     uint64_t irte_misses;
+    uint64_t structure_hits;    /* walks that did not begin at the top */
     uint64_t walk_reads;        /* entries read from memory */
     uint64_t first_walks;       /* walks of a first stage, also nested */
     uint64_t faults;            /* blocked requests */

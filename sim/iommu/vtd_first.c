@@ -209,19 +209,29 @@ static VtdFaultReason nest(VtdFirst *f, VtdPage *page)
 bool vtd_walk_first(VtdUnit *u, const VtdContext *ctx,
                     const VtdRequest *request, VtdPage *page, VtdFault *fault)
 {
+    VtdTable table = {
+        .address = ctx->first,
+        .level = ctx->first_levels,
+        .read = true,
+        .write = true,
+        .user = true,
+    };
     VtdFirst f = {
         .u = u,
         .ctx = ctx,
         .request = request,
         .fault = fault,
-        .write = true,
-        .user = true,
     };
-    uint64_t table = ctx->first;
+    bool cache = ctx->stages == VTD_STAGES_FIRST;
 
     u->stats.first_walks++;
-    for (f.level = ctx->first_levels; f.level >= 1; f.level--) {
-        f.gpa = table +
+    if (cache) {
+        vtd_structure_start(u, ctx->space, request->address, &table);
+    }
+    f.write = table.write;
+    f.user = table.user;
+    for (f.level = table.level; f.level >= 1; f.level--) {
+        f.gpa = table.address +
                 (request->address >> vtd_level_shift(f.level) & 511) * 8;
         fault->reason = take_step(&f);
         if (fault->reason) {
@@ -234,7 +244,16 @@ bool vtd_walk_first(VtdUnit *u, const VtdContext *ctx,
             }
             return !fault->reason;
         }
-        table = f.entry & FRAME;
+        table = (VtdTable) {
+            .address = f.entry & FRAME,
+            .level = f.level - 1,
+            .read = true,
+            .write = f.write,
+            .user = f.user,
+        };
+        if (cache && !request->probe) {
+            vtd_structure_insert(u, ctx->space, request->address, &table);
+        }
     }
     /* Not reached: level 1 is a leaf. */
     fault->reason = VTD_FR_SM_FIRST_ACCESS;

@@ -142,7 +142,7 @@ static void tell_pages(VtdInvalidated *what, uint64_t address, unsigned am)
 }
 
 bool vtd_invalidate_iotlb(VtdUnit *u, unsigned granularity, uint16_t domain,
-                          uint64_t address, unsigned am)
+                          uint64_t address, unsigned am, bool leaves)
 {
     VtdInvalidated what = { .what = VTD_INV_ALL, .domain = domain };
 
@@ -159,7 +159,7 @@ bool vtd_invalidate_iotlb(VtdUnit *u, unsigned granularity, uint16_t domain,
         if (am > vtd_mamv(&u->cfg)) {
             return false;
         }
-        vtd_iotlb_flush_second(u, domain, address, am);
+        vtd_iotlb_flush_second(u, domain, address, am, leaves);
         tell_pages(&what, address, am);
         break;
     default:
@@ -171,7 +171,7 @@ bool vtd_invalidate_iotlb(VtdUnit *u, unsigned granularity, uint16_t domain,
 
 bool vtd_invalidate_pasid_iotlb(VtdUnit *u, unsigned granularity,
                                 uint16_t domain, uint32_t pasid,
-                                uint64_t address, unsigned am)
+                                uint64_t address, unsigned am, bool leaves)
 {
     VtdInvalidated what = { .what = VTD_INV_DOMAIN, .domain = domain };
 
@@ -180,9 +180,9 @@ bool vtd_invalidate_pasid_iotlb(VtdUnit *u, unsigned granularity,
         vtd_iotlb_flush_pasid(u, domain, pasid);
     } else if (granularity == VTD_PIOTLB_PAGES && am <= vtd_mamv(&u->cfg)) {
         vtd_iotlb_flush_pages(u, vtd_space(VTD_STAGES_FIRST, domain, pasid),
-                              address, am);
+                              address, am, leaves);
         vtd_iotlb_flush_pages(u, vtd_space(VTD_STAGES_NESTED, domain, pasid),
-                              address, am);
+                              address, am, leaves);
         tell_pages(&what, address, am);
     } else {
         return false;
@@ -290,7 +290,8 @@ void vtd_iotlb_command(VtdUnit *u)
 
     if (queue_in_use(u) ||
         !vtd_invalidate_iotlb(u, granularity, cmd >> VTD_IOTLB_DID_SHIFT,
-                              iva & VTD_PAGE_MASK, iva & VTD_IVA_AM_MASK)) {
+                              iva & VTD_PAGE_MASK, iva & VTD_IVA_AM_MASK,
+                              iva & VTD_IVA_IH)) {
         granularity = VTD_GRAN_NONE;
     }
     cmd &= ~VTD_IOTLB_IAIG_MASK;

@@ -55,9 +55,8 @@ void vtd_iotlb_flush_all(VtdUnit *u)
 {
     u->stats.invalidated += vtd_cache_clear(&u->pages);
     memset(u->pages_of_level, 0, sizeof(u->pages_of_level));
+    vtd_structure_flush_all(u);
 }
-
-typedef bool VtdMatch(uint64_t space, uint64_t wanted);
 
 static bool in_domain(uint64_t space, uint64_t wanted)
 {
@@ -69,6 +68,11 @@ static bool in_pasid(uint64_t space, uint64_t wanted)
     return in_domain(space, wanted) &&
            vtd_space_stages(space) != VTD_STAGES_SECOND &&
            vtd_space_pasid(space) == vtd_space_pasid(wanted);
+}
+
+static bool in_space(uint64_t space, uint64_t wanted)
+{
+    return space == wanted;
 }
 
 static bool nested_in_domain(uint64_t space, uint64_t wanted)
@@ -91,11 +95,15 @@ static void flush_spaces(VtdUnit *u, VtdMatch *match, uint64_t wanted)
 void vtd_iotlb_flush_domain(VtdUnit *u, uint16_t domain)
 {
     flush_spaces(u, in_domain, domain);
+    vtd_structure_flush(u, in_domain, domain, 0, VTD_ADDRESS_MASK);
 }
 
 void vtd_iotlb_flush_pasid(VtdUnit *u, uint16_t domain, uint32_t pasid)
 {
-    flush_spaces(u, in_pasid, vtd_space(VTD_STAGES_FIRST, domain, pasid));
+    uint64_t wanted = vtd_space(VTD_STAGES_FIRST, domain, pasid);
+
+    flush_spaces(u, in_pasid, wanted);
+    vtd_structure_flush(u, in_pasid, wanted, 0, VTD_ADDRESS_MASK);
 }
 
 /* A few pages are looked up one by one, many are found by a scan. */
@@ -123,11 +131,14 @@ static void look_up_pages(VtdUnit *u, uint64_t space, uint64_t first,
 }
 
 void vtd_iotlb_flush_pages(VtdUnit *u, uint64_t space, uint64_t address,
-                           unsigned am)
+                           unsigned am, bool leaves)
 {
     uint64_t size = VTD_PAGE_SIZE << am;
     uint64_t first = address & ~(size - 1) & VTD_ADDRESS_MASK;
 
+    if (!leaves) {
+        vtd_structure_flush(u, in_space, space, first, first + size - 1);
+    }
     if (am <= LOOK_UP_AM) {
         look_up_pages(u, space, first, size);
         return;
@@ -148,10 +159,10 @@ void vtd_iotlb_flush_pages(VtdUnit *u, uint64_t space, uint64_t address,
 }
 
 void vtd_iotlb_flush_second(VtdUnit *u, uint16_t domain, uint64_t address,
-                            unsigned am)
+                            unsigned am, bool leaves)
 {
     vtd_iotlb_flush_pages(u, vtd_space(VTD_STAGES_SECOND, domain, 0), address,
-                          am);
+                          am, leaves);
     if (vtd_scalable(u)) {
         flush_spaces(u, nested_in_domain, domain);
     }

@@ -79,6 +79,15 @@ typedef struct VtdPage {
 
 #define VTD_LEAF_LEVELS 3
 
+/* Where a walk goes on: a table, and what the entries above it allow. */
+typedef struct VtdTable {
+    uint64_t address;
+    uint8_t level;              /* of the table's entries */
+    bool read;
+    bool write;
+    bool user;
+} VtdTable;
+
 typedef enum VtdDrain {
     VTD_DRAIN_NONE,             /* no invalidation waits */
     VTD_DRAIN_QUEUE,            /* the descriptor at the head waits */
@@ -120,6 +129,7 @@ struct VtdUnit {
     VtdCache contexts;
     VtdCache pages;
     VtdCache irtes;
+    VtdCache tables;
     uint32_t pages_of_level[VTD_LEAF_LEVELS + 1];
 
     VtdUnitStats stats;
@@ -311,32 +321,50 @@ static inline uint64_t vtd_tag_page_address(VtdTag tag)
     return tag.key >> 3 << vtd_level_shift(vtd_tag_page_level(tag));
 }
 
+/* Does an entry's space belong to what is invalidated? */
+typedef bool VtdMatch(uint64_t space, uint64_t wanted);
+
 /* IOTLB (vtd_iotlb.c).  The pointer is valid until the next insertion. */
 const VtdPage *vtd_iotlb_find(VtdUnit *u, uint64_t space, uint64_t address);
 void vtd_iotlb_insert(VtdUnit *u, uint64_t space, uint64_t address,
                       const VtdPage *page);
+/* These take the paging-structure cache along, unless only @leaves changed. */
 void vtd_iotlb_flush_all(VtdUnit *u);
 void vtd_iotlb_flush_domain(VtdUnit *u, uint16_t domain);
 /* First-stage and nested pages of a PASID. */
 void vtd_iotlb_flush_pasid(VtdUnit *u, uint16_t domain, uint32_t pasid);
 /* 2^am pages of 4K in one space, @address taken down to that alignment. */
 void vtd_iotlb_flush_pages(VtdUnit *u, uint64_t space, uint64_t address,
-                           unsigned am);
+                           unsigned am, bool leaves);
 /*
  * As vtd_iotlb_flush_pages() of a domain's second stage; nested pages go all,
  * since they are not known by the address between the stages (6.5.2.3).
  */
 void vtd_iotlb_flush_second(VtdUnit *u, uint16_t domain, uint64_t address,
-                            unsigned am);
+                            unsigned am, bool leaves);
+
+/*
+ * Paging-structure cache (vtd_structure.c): *table is where the walk would
+ * start, and becomes the lowest table that is known.
+ */
+void vtd_structure_start(VtdUnit *u, uint64_t space, uint64_t address,
+                         VtdTable *table);
+/* @table is what the entry above it, of @address, led to. */
+void vtd_structure_insert(VtdUnit *u, uint64_t space, uint64_t address,
+                          const VtdTable *table);
+void vtd_structure_flush_all(VtdUnit *u);
+/* Entries on the way to @first..@last in spaces that match. */
+void vtd_structure_flush(VtdUnit *u, VtdMatch *match, uint64_t wanted,
+                         uint64_t first, uint64_t last);
 
 /* Invalidations with everything that follows (vtd_invalidate.c). */
 bool vtd_invalidate_context(VtdUnit *u, unsigned granularity, uint16_t domain,
                             uint16_t sid, unsigned function_mask);
 bool vtd_invalidate_iotlb(VtdUnit *u, unsigned granularity, uint16_t domain,
-                          uint64_t address, unsigned am);
+                          uint64_t address, unsigned am, bool leaves);
 bool vtd_invalidate_pasid_iotlb(VtdUnit *u, unsigned granularity,
                                 uint16_t domain, uint32_t pasid,
-                                uint64_t address, unsigned am);
+                                uint64_t address, unsigned am, bool leaves);
 bool vtd_invalidate_pasid_cache(VtdUnit *u, unsigned granularity,
                                 uint16_t domain, uint32_t pasid);
 void vtd_invalidate_device(VtdUnit *u, const VtdDeviceInvalidation *what);

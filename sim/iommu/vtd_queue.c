@@ -60,7 +60,8 @@ static VtdStep do_iotlb(VtdUnit *u, uint64_t lo, uint64_t hi)
     if ((lo & VTD_DESC_IOTLB_RSVD_LO) || (hi & VTD_DESC_IOTLB_RSVD_HI) ||
         !vtd_invalidate_iotlb(u, lo >> VTD_DESC_G_SHIFT & 3,
                               lo >> VTD_DESC_DID_SHIFT, hi & VTD_PAGE_MASK,
-                              hi & VTD_DESC_IOTLB_AM_MASK)) {
+                              hi & VTD_DESC_IOTLB_AM_MASK,
+                              hi & VTD_DESC_IOTLB_IH)) {
         return fail(u, VTD_IQEI_RESERVED);
     }
     return vtd_invalidate_drain(u, lo & (VTD_DESC_IOTLB_DR | VTD_DESC_IOTLB_DW))
@@ -86,7 +87,8 @@ static VtdStep do_pasid_iotlb(VtdUnit *u, uint64_t lo, uint64_t hi)
                                     lo >> VTD_DESC_DID_SHIFT,
                                     lo >> VTD_DESC_PASID_SHIFT & VTD_PASID_MAX,
                                     hi & VTD_PAGE_MASK,
-                                    hi & VTD_DESC_IOTLB_AM_MASK)) {
+                                    hi & VTD_DESC_IOTLB_AM_MASK,
+                                    hi & VTD_DESC_IOTLB_IH)) {
         return fail(u, VTD_IQEI_RESERVED);
     }
     /* This kind drains always (6.5.4). */

@@ -26,6 +26,8 @@ void vtd_unit_config_default(VtdUnitConfig *config)
         .context_ways = 4,
         .irte_entries = 1024,
         .irte_ways = 4,
+        .structure_entries = 64,
+        .structure_ways = 4,
     };
 }
 
@@ -38,6 +40,9 @@ char *vtd_unit_config_check(const VtdUnitConfig *c)
         { "IOTLB", c->iotlb_entries, c->iotlb_ways },
         { "context cache", c->context_entries, c->context_ways },
         { "interrupt-entry cache", c->irte_entries, c->irte_ways },
+        /* This one may be absent. */
+        { "paging-structure cache", MAX(c->structure_entries, 1),
+          c->structure_entries ? c->structure_ways : 1 },
     };
 
     if (c->aw_bits != 39 && c->aw_bits != 48 && c->aw_bits != 57) {
@@ -89,6 +94,10 @@ VtdUnit *vtd_unit_new(const VtdUnitConfig *config, const VtdUnitOps *ops,
                    sizeof(VtdPage));
     vtd_cache_init(&u->irtes, config->irte_entries, config->irte_ways,
                    sizeof(VtdEntry));
+    if (config->structure_entries) {
+        vtd_cache_init(&u->tables, config->structure_entries,
+                       config->structure_ways, sizeof(VtdTable));
+    }
     vtd_regs_init(u);
     vtd_unit_reset(u);
     return u;
@@ -101,6 +110,7 @@ void vtd_unit_free(VtdUnit *u)
         vtd_cache_destroy(&u->contexts);
         vtd_cache_destroy(&u->pages);
         vtd_cache_destroy(&u->irtes);
+        vtd_cache_destroy(&u->tables);
         g_free(u);
     }
 }
@@ -165,7 +175,7 @@ static void set_root(VtdUnit *u)
     if (u->cfg.set_root_invalidates) {
         vtd_invalidate_context(u, VTD_GRAN_GLOBAL, 0, 0, 0);
         vtd_invalidate_pasid_cache(u, VTD_PC_GLOBAL, 0, 0);
-        vtd_invalidate_iotlb(u, VTD_GRAN_GLOBAL, 0, 0, 0);
+        vtd_invalidate_iotlb(u, VTD_GRAN_GLOBAL, 0, 0, 0, false);
     }
 }
 

@@ -132,13 +132,22 @@ bool vtd_walk_second(VtdUnit *u, const VtdContext *ctx, uint64_t address,
                      const VtdRequest *request, VtdPage *page, VtdFault *fault)
 {
     const uint64_t frame = ((1ULL << 52) - 1) & VTD_PAGE_MASK;
-    uint64_t table = ctx->second;
-    VtdStep2 step = { .read = true, .write = true };
+    const uint64_t space = vtd_space(VTD_STAGES_SECOND, ctx->domain, 0);
+    VtdTable table = {
+        .address = ctx->second,
+        .level = ctx->second_levels,
+        .read = true,
+        .write = true,
+    };
+    VtdStep2 step;
 
     fault->entry = VTD_ENTRY_PAGING;
-    for (unsigned level = ctx->second_levels; level >= 1; level--) {
+    vtd_structure_start(u, space, address, &table);
+    step = (VtdStep2) { .read = table.read, .write = table.write };
+    for (unsigned level = table.level; level >= 1; level--) {
         step.level = level;
-        step.address = table + (address >> vtd_level_shift(level) & 511) * 8;
+        step.address = table.address +
+                       (address >> vtd_level_shift(level) & 511) * 8;
         fault->level = level;
         fault->entry_address = step.address;
         fault->value = (VtdEntry) { 0 };
@@ -164,7 +173,15 @@ bool vtd_walk_second(VtdUnit *u, const VtdContext *ctx, uint64_t address,
             };
             return true;
         }
-        table = step.entry & frame;
+        table = (VtdTable) {
+            .address = step.entry & frame,
+            .level = level - 1,
+            .read = step.read,
+            .write = step.write,
+        };
+        if (!request->probe) {
+            vtd_structure_insert(u, space, address, &table);
+        }
     }
     /* Not reached: level 1 is a leaf. */
     fault->reason = VTD_FR_PAGING_ACCESS;

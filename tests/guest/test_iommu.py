@@ -34,11 +34,14 @@ def reference():
 
 
 def options():
-    """caching mode, 39 and 57 bits, xAPIC, no interrupt remapping"""
+    """caching mode, 39 and 57 bits, xAPIC, no interrupt remapping; flushes
+    that older units want"""
     for option, line in ((',caching-mode=on', 'in x2apic mode'),
                          (',aw-bits=39,eim=off', 'in xapic mode'),
                          (',aw-bits=57', 'in x2apic mode'),
                          (',intremap=off', 'Translated'),
+                         (',coherent=off,write-buffer=on,'
+                          'set-root-invalidates=off', 'in x2apic mode'),
                          (',iotlb-entries=4,iotlb-ways=1,irte-entries=1,'
                           'irte-ways=1', 'in x2apic mode')):
         with boot(option) as guest:

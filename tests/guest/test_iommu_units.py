@@ -42,6 +42,20 @@ def units():
         traffic(guest, address='10.0.3.2')
 
 
+def nodes():
+    """units in NUMA nodes (RHSA)"""
+    numa = ['-object', 'memory-backend-ram,id=m0,size=256M', '-numa',
+            'node,nodeid=0,memdev=m0,cpus=0', '-object',
+            'memory-backend-ram,id=m1,size=256M', '-numa',
+            'node,nodeid=1,memdev=m1,cpus=1']
+    with boot(units=['vtd-iommu,node=0', 'vtd-iommu,scope=04.0,node=1'],
+              nic=TWO, devices=numa, smp='2,sockets=2') as guest:
+        guest.up(200)
+        has(guest, 'RHSA base: 0x000000fed90000 proximity domain: 0x0',
+            'RHSA base: 0x000000fed91000 proximity domain: 0x1')
+        traffic(guest)
+
+
 def hotplug():
     """a device that is plugged in belongs to the unit of all others"""
     with boot(nic=[*NIC, '-device',
@@ -64,6 +78,7 @@ def refused():
             (['vtd-iommu,scope=04.0', 'vtd-iommu,scope=04.0+05.0'],
              'in the scope of two units'),
             (['vtd-iommu,scope=4x'], 'no device of the root bus'),
+            (['vtd-iommu,node=1'], 'no NUMA node 1'),
             (['vtd-iommu,reserved=5-3@04.0'], 'no reserved region'),
             (['vtd-iommu,page-requests=on'], 'need scalable mode'),
             (['vtd-iommu,aw-bits=40'], '39, 48 or 57')):
@@ -79,4 +94,4 @@ def refused():
         need(answer.returncode == 1 and words in text, f'{options}: {text}')
 
 
-main(units, hotplug, refused)
+main(units, nodes, hotplug, refused)

@@ -338,6 +338,102 @@ static void test_eviction(void)
     vm_destroy(&m);
 }
 
+/*
+ * A table of level 1 is replaced by another: one page of it was reached
+ * before, the other never.  The entry of level 2 is what is stale.
+ */
+typedef struct StructureCase {
+    const char *name;
+    uint64_t lo, hi;            /* the descriptor */
+    bool stale;                 /* after it */
+} StructureCase;
+
+static const StructureCase structure_cases[] = {
+    { "global", IOTLB_DESC(VTD_GRAN_GLOBAL, 0), 0, false },
+    { "domain", IOTLB_DESC(VTD_GRAN_DOMAIN, 1), 0, false },
+    { "other-domain", IOTLB_DESC(VTD_GRAN_DOMAIN, 2), 0, true },
+    { "page", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1), 0x1000, false },
+    { "page-leaf-only", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1),
+      0x1000 | VTD_DESC_IOTLB_IH, true },
+    { "page-of-other-table", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1), 0x200000,
+      true },
+    { "range", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1), 0x200000 | 10, false },
+    { "range-leaf-only", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1),
+      10 | VTD_DESC_IOTLB_IH, true },
+    { "context", CONTEXT_DESC(VTD_GRAN_GLOBAL, 0, 0, 0), 0, true },
+};
+
+static void structure_init(VtdMachine *m, VtdUnitConfig *config)
+{
+    uint64_t table, pte, other;
+
+    vm_init(m, config);
+    vm_enable(m);
+    vm_enable_queue(m);
+    table = vm_device(m, 0x0100, 1, 4);
+    pte = vm_map(m, table, 4, 0, 0x5000 | RW, 1);
+    vm_poke64(m, pte + 8, 0x6000 | RW);
+    g_assert_cmpint(vm_dma(m, 0x0100, 0, true, NULL), ==, 0);
+    other = vm_page(m);
+    vm_poke64(m, other + 8, 0x7000 | RW);
+    /* Down the tops of the tables, whose first entries are the only ones. */
+    for (unsigned level = 4; level > 2; level--) {
+        table = vm_peek64(m, table) & VTD_PAGE_MASK;
+    }
+    vm_poke64(m, table, other | RW);
+}
+
+static void test_structure(gconstpointer data)
+{
+    const StructureCase *c = data;
+    VtdMachine m;
+    uint64_t out;
+
+    structure_init(&m, NULL);
+    vm_queue(&m, c->lo, c->hi);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS) & VTD_FSTS_IQE, ==, 0);
+    g_assert_cmpint(vm_dma(&m, 0x0100, 0x1000, false, &out), ==, 0);
+    g_assert_cmphex(out, ==, c->stale ? 0x6000 : 0x7000);
+    vm_destroy(&m);
+}
+
+/* What the entries above allow is remembered with the table. */
+static void test_structure_permission(void)
+{
+    VtdMachine m;
+    uint64_t table;
+
+    vm_init(&m, NULL);
+    vm_enable(&m);
+    table = vm_device(&m, 0x0100, 1, 4);
+    vm_poke64(&m, vm_map(&m, table, 4, 0, 0x5000 | RW, 1) + 8, 0x6000 | RW);
+    vm_poke64(&m, table, vm_peek64(&m, table) & ~VTD_SS_W);
+    g_assert_cmpint(vm_dma(&m, 0x0100, 0, false, NULL), ==, 0);
+    g_assert_cmpint(vm_dma(&m, 0x0100, 0x1000, true, NULL), ==, VTD_FR_WRITE);
+    g_assert_cmpint(vm_dma(&m, 0x0100, 0x1000, false, NULL), ==, 0);
+    vm_destroy(&m);
+}
+
+/* Without the cache each walk begins at the top; with it, it need not. */
+static void test_structure_size(void)
+{
+    for (unsigned entries = 0; entries < 2; entries++) {
+        VtdUnitStats stats;
+        VtdUnitConfig c;
+        VtdMachine m;
+        uint64_t out;
+
+        vtd_unit_config_default(&c);
+        c.structure_entries = c.structure_ways = entries;
+        structure_init(&m, &c);
+        g_assert_cmpint(vm_dma(&m, 0x0100, 0x1000, false, &out), ==, 0);
+        g_assert_cmphex(out, ==, entries ? 0x6000 : 0x7000);
+        vtd_unit_stats(m.unit, &stats);
+        g_assert_cmpuint(stats.structure_hits, ==, entries);
+        vm_destroy(&m);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -359,6 +455,14 @@ int main(int argc, char **argv)
         g_test_add_data_func(q, c, test_context_queue);
         g_test_add_data_func(r, c, test_context_register);
     }
+    for (unsigned i = 0; i < G_N_ELEMENTS(structure_cases); i++) {
+        const StructureCase *c = &structure_cases[i];
+        g_autofree char *name = g_strconcat("/vtd/structure/", c->name, NULL);
+
+        g_test_add_data_func(name, c, test_structure);
+    }
+    g_test_add_func("/vtd/structure/permission", test_structure_permission);
+    g_test_add_func("/vtd/structure/size", test_structure_size);
     g_test_add_func("/vtd/iotlb/large-page", test_large_page);
     g_test_add_func("/vtd/iotlb/shared-domain", test_shared_domain);
     g_test_add_func("/vtd/iotlb/eviction", test_eviction);

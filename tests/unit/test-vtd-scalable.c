@@ -445,6 +445,48 @@ static void test_flush(gconstpointer data)
     stop(&r);
 }
 
+/* A table of the first stage is replaced; the entry above it is stale. */
+static const Flush structure_flushes[] = {
+    { "none", VTD_PGTT_FIRST, VTD_DESC_WAIT, 0, 0, 0 },
+    { "pasid", VTD_PGTT_FIRST, VTD_DESC_PASID_IOTLB | 2 << 4 | DID | P, 0, 1,
+      0 },
+    { "other-pasid", VTD_PGTT_FIRST,
+      VTD_DESC_PASID_IOTLB | 2 << 4 | DID | (P ^ 1ULL << 32), 0, 0, 0 },
+    { "page", VTD_PGTT_FIRST, VTD_DESC_PASID_IOTLB | 3 << 4 | DID | P, 0x1000,
+      1, 0 },
+    { "page-leaf-only", VTD_PGTT_FIRST,
+      VTD_DESC_PASID_IOTLB | 3 << 4 | DID | P, 0x1000 | VTD_DESC_IOTLB_IH, 0,
+      0 },
+    { "domain", VTD_PGTT_FIRST, VTD_DESC_IOTLB | 2 << 4 | DID, 0, 1, 0 },
+    { "page-of-second", VTD_PGTT_FIRST, VTD_DESC_IOTLB | 3 << 4 | DID, 0x1000,
+      0, 0 },
+};
+
+static void test_structure(gconstpointer data)
+{
+    const Flush *f = data;
+    Rig r;
+    uint64_t at, other, out;
+
+    start(&r, f->pgtt, NULL);
+    vm_enable_wide_queue(&r.m);
+    at = vm_map_first(&r.m, r.first, 4, 0, 0xa000 | FIRST, 1);
+    vm_poke64(&r.m, at + 8, 0xb000 | FIRST);
+    g_assert_cmpint(dma(&r, 0, true, NULL), ==, 0);
+    other = vm_page(&r.m);
+    vm_poke64(&r.m, other + 8, 0xc000 | FIRST);
+    at = r.first;
+    for (unsigned level = 4; level > 2; level--) {
+        at = vm_peek64(&r.m, at) & VTD_PAGE_MASK & ((1ULL << 52) - 1);
+    }
+    vm_poke64(&r.m, at, other | FIRST);
+    vm_queue(&r.m, f->lo, f->hi);
+    g_assert_false(vm_read32(&r.m, VTD_FSTS) & VTD_FSTS_IQE);
+    g_assert_cmpint(dma(&r, 0x1000, true, &out), ==, 0);
+    g_assert_cmphex(out, ==, f->fresh_page ? 0xc000 : 0xb000);
+    stop(&r);
+}
+
 /* Requests without PASID depend on the context entry's RID_PASID. */
 static void test_context_flush(void)
 {
@@ -584,6 +626,12 @@ static void test_caching_mode(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(structure_flushes); i++) {
+        g_autofree char *name = g_strconcat("/vtd/scalable/structure/",
+                                            structure_flushes[i].name, NULL);
+
+        g_test_add_data_func(name, &structure_flushes[i], test_structure);
+    }
     g_test_add_func("/vtd/scalable/second", test_second);
     g_test_add_func("/vtd/scalable/pass-through", test_pass_through);
     g_test_add_data_func("/vtd/scalable/first/4", GUINT_TO_POINTER(4),
