@@ -134,7 +134,8 @@ static void loop(int port, int udp, int timer)
             { .fd = udp, .events = POLLIN },
             { .fd = timer, .events = POLLIN },
             { .fd = transfer_fd(),
-              .events = POLLIN | (transfer_wants_write() ? POLLOUT : 0) },
+              .events = (transfer_wants_read() ? POLLIN : 0) |
+                        (transfer_wants_write() ? POLLOUT : 0) },
         };
         uint64_t ticks;
 
@@ -152,6 +153,7 @@ static void loop(int port, int udp, int timer)
 
             streams_tick(now);
             transfer_tick(now);
+            freeze_tick(now);
         }
         if (fds[3].revents) {
             transfer_io(fds[3].revents & (POLLIN | POLLHUP | POLLERR),

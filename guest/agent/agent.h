@@ -38,6 +38,7 @@ bool transfer_start(const char *address, unsigned port, unsigned kbytes_per_s,
                     uint64_t seed_out, uint64_t seed_in);
 void transfer_finish(void);             /* no more to send: half-close */
 int transfer_fd(void);                  /* -1 while there is none */
+bool transfer_wants_read(void);
 bool transfer_wants_write(void);
 void transfer_tick(uint64_t now_ns);
 void transfer_io(bool readable, bool writable);
@@ -54,5 +55,6 @@ int raw_send(int argc, char **argv);
 
 /* freeze.c: keeps every CPU from running the kernel's workers. */
 bool freeze_start(unsigned seconds);
+void freeze_tick(uint64_t now_ns);
 
 #endif

@@ -2,7 +2,8 @@
  * A guest that does not answer: one real-time thread per CPU keeps the
  * kernel's workers, which would do the eject, from running at all.
  *
- * The agent itself runs above these threads, so it keeps talking.
+ * The agent itself runs above these threads, so it keeps talking; afterwards it
+ * is a process like any other, which starves nobody.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,7 +14,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define REALTIME_SHARE_US 950000        /* Linux's own value */
+
 static volatile uint64_t freeze_end_ns;
+static bool frozen;
 
 static void *burn(void *cpu)
 {
@@ -27,12 +31,13 @@ static void *burn(void *cpu)
     return NULL;
 }
 
-static void allow_endless_realtime(void)
+/* Of each second, in microseconds; -1: all of it. */
+static void set_realtime_share(int us)
 {
     FILE *f = fopen("/proc/sys/kernel/sched_rt_runtime_us", "w");
 
     if (f) {
-        fputs("-1\n", f);
+        fprintf(f, "%d\n", us);
         fclose(f);
     }
 }
@@ -47,12 +52,13 @@ bool freeze_start(unsigned seconds)
     if (seconds == 0 || seconds > 120 || agent_now_ns() < freeze_end_ns) {
         return false;
     }
-    allow_endless_realtime();
+    set_realtime_share(-1);
     mlockall(MCL_CURRENT | MCL_FUTURE);
     if (sched_setscheduler(0, SCHED_FIFO, &above) < 0) {
         return false;
     }
     freeze_end_ns = agent_now_ns() + seconds * 1000000000ULL;
+    frozen = true;
     pthread_attr_init(&attr);
     pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
     pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
@@ -67,4 +73,16 @@ bool freeze_start(unsigned seconds)
         }
     }
     return true;
+}
+
+void freeze_tick(uint64_t now_ns)
+{
+    struct sched_param ordinary = { 0 };
+
+    if (frozen && now_ns >= freeze_end_ns) {
+        frozen = false;
+        sched_setscheduler(0, SCHED_OTHER, &ordinary);
+        munlockall();
+        set_realtime_share(REALTIME_SHARE_US);
+    }
 }

@@ -64,6 +64,12 @@ int transfer_fd(void)
     return xfer.shut && xfer.peer_done ? -1 : xfer.fd;
 }
 
+/* The end of what comes is an event that would come for ever. */
+bool transfer_wants_read(void)
+{
+    return !xfer.peer_done;
+}
+
 bool transfer_wants_write(void)
 {
     return !xfer.shut && (!xfer.connected || xfer.budget || xfer.finishing);
