@@ -355,6 +355,7 @@ struct VmNic {
     bool plugged_vf;
     bool removing_chardev;
     bool plugged_chardev;
+    uint32_t chardev_serial;    /* its VF's */
     const char *reason;         /* code, why there is no VF; "" if none */
     char *reason_text;          /* with all reasons */
     char *plug_error;           /* why the last VF could not be added */

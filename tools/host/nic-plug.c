@@ -60,6 +60,16 @@ static char *id_of(const VmNic *nic, const char *kind)
 }
 
 /*
+ * A socket that is just connecting again keeps a removed chardev, and its name,
+ * alive for a moment: each VF has one of its own.
+ */
+static char *chardev_of(const VmNic *nic)
+{
+    return g_strdup_printf("vflink%u-%" PRIu32, nic->index,
+                           nic->chardev_serial);
+}
+
+/*
  * The guest's PCI domain is the second field of the instance id.  It stays the
  * same for the adapter's life, on whichever host.  The first field differs
  * from one VF to the next: a guest that was frozen may not yet have released
@@ -103,7 +113,7 @@ static void chardev_removed(void *opaque, JsonNode *ret, const char *error)
 
 static void remove_chardev(VmNic *nic)
 {
-    g_autofree char *chardev = id_of(nic, "vflink");
+    g_autofree char *chardev = chardev_of(nic);
 
     if (nic->plugged_chardev && !nic->removing_chardev) {
         nic->removing_chardev = true;
@@ -186,7 +196,7 @@ static void add_vf(VmNic *nic)
 {
     g_autofree char *bus = g_strdup_printf("vpci%u.0", nic->index);
     g_autofree char *vf = id_of(nic, "vf");
-    g_autofree char *chardev = id_of(nic, "vflink");
+    g_autofree char *chardev = chardev_of(nic);
 
     execute(nic, "device_add",
             iov_args("s:driver", "ixgbe-vf", "s:id", vf, "s:bus", bus,
@@ -261,13 +271,15 @@ JsonObject *nic_chardev(const VmNic *nic, const char *id)
 
 void nic_plug(VmNic *nic)
 {
-    g_autofree char *id = id_of(nic, "vflink");
-
     nic_send_association(nic, true);
     if (nic->plugged_chardev) {
         /* It could not be removed last time: it serves again. */
         chardev_added(step_new(nic), NULL, NULL);
     } else {
+        g_autofree char *id = NULL;
+
+        nic->chardev_serial = nic->serial;
+        id = chardev_of(nic);
         execute(nic, "chardev-add", nic_chardev(nic, id), chardev_added);
     }
 }

@@ -292,6 +292,7 @@ void nic_adopt(VmNic *nic, JsonObject *saved)
 
     nic->serial = json_int(saved, "serial", 0);
     nic->plugged_chardev = json_bool(saved, "chardev", false);
+    nic->chardev_serial = json_int(saved, "chardev-serial", nic->serial);
     nic->plugged_bus = json_bool(saved, "bus", false);
     nic->plugged_vf = json_bool(saved, "function", false);
     if (vf < 0 || !nic->plugged_vf) {

@@ -21,6 +21,7 @@ static JsonObject *nic_to_json(const VmNic *nic)
                     "i:serial", (int)nic->serial,
                     "b:on-vf", datapath_on_vf(nic->dp),
                     "b:chardev", nic->plugged_chardev,
+                    "i:chardev-serial", (int)nic->chardev_serial,
                     "b:bus", nic->plugged_bus, "b:function", nic->plugged_vf,
                     NULL);
 }
