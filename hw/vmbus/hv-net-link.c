@@ -29,14 +29,16 @@
  * The longest hold of transmit after the data path moved to the VF, for a
  * guest whose VF never settles; and how often anew.
  */
-#define HOLD_MS 3000
+#define HOLD_MS 4000
 #define HOLD_REPEAT_MS 5
 /*
- * A queue that had data and sends none, although every VCPU had this many
- * turns, has nothing to send: the hold goes on without it.
+ * A queue that sends nothing, although every VCPU had this many turns, has
+ * nothing to send: the hold goes on without it.  One queue holds up nobody else
+ * and is given the time in which a slow guest comes to send again.
  */
 #define SILENT_ROUNDS 10
 #define SILENT_MS 100
+#define SILENT_ALONE_MS 1000
 #define STATUS_INTERVAL_MS 1000
 
 typedef struct NicLink {
@@ -181,9 +183,6 @@ static void status_timer(void *opaque)
     NicLink *l = opaque;
 
     send_status(l);
-    if (l->s->nic) {
-        netvsp_tx_age(l->s->nic);
-    }
     timer_mod(l->status_timer,
               qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + STATUS_INTERVAL_MS);
 }
@@ -313,13 +312,18 @@ static void handle_config(NicLink *l, const LinkNicConfig *config)
     send_status(l);
 }
 
+/*
+ * Linux's netvsc sends on the channel of the VF's queue once it has a VF, so
+ * only so many channels matter.
+ */
 static bool queues_stopped(NicLink *l, int64_t now)
 {
     int64_t since = l->hold_until_ms - HOLD_MS;
+    unsigned queues = l->vf.queues ? l->vf.queues : UINT_MAX;
 
-    return netvsp_tx_stopped(l->s->nic) ||
+    return netvsp_tx_stopped(l->s->nic, queues) ||
            (vcpu_rounds_poll(&l->rounds) >= SILENT_ROUNDS &&
-            now - since >= SILENT_MS);
+            now - since >= (queues == 1 ? SILENT_ALONE_MS : SILENT_MS));
 }
 
 /*

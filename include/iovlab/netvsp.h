@@ -155,13 +155,9 @@ void netvsp_datapath_done(Netvsp *n, uint64_t cookie);
 void netvsp_hold_tx(Netvsp *n, bool hold);
 /*
  * A queue of a Linux guest stops at the first packet that it sends while held,
- * not before.  True if each queue that carried data lately has come to that.
- * A queue without data for NETVSP_TX_RECENT calls of netvsp_tx_age(), once a
- * second, is not waited for.
+ * not before.  True if each of the first @queues has come to that.
  */
-#define NETVSP_TX_RECENT 2
-bool netvsp_tx_stopped(const Netvsp *n);
-void netvsp_tx_age(Netvsp *n);
+bool netvsp_tx_stopped(const Netvsp *n, unsigned queues);
 
 void netvsp_get_status(const Netvsp *n, NetvspStatus *status);
 const NetvspCounters *netvsp_rx_counters(const Netvsp *n);

@@ -184,7 +184,8 @@ IOV_SIZE_CHECK(LinkNicConfig, 16);
 
 typedef struct IOV_PACKED LinkNicVf {
     uint8_t allocated;
-    uint8_t reserved[3];
+    uint8_t queues;             /* transmit queues of the VF, 0: not told */
+    uint8_t reserved[2];
     uint32_t serial;            /* PCI slot name in the guest */
 } LinkNicVf;
 IOV_SIZE_CHECK(LinkNicVf, 8);

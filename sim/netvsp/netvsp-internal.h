@@ -65,7 +65,6 @@ typedef struct NetvspQueue {
     bool tx_blocked;            /* the owner refused a frame */
     /* Frames of the packet at the ring's head that are done with. */
     uint32_t tx_done;
-    uint8_t tx_recent;          /* had data: seconds until that is long ago */
     bool tx_waiting;            /* held, and a packet met the hold */
 } NetvspQueue;
 

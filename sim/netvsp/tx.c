@@ -335,7 +335,6 @@ NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt)
         return netvsp_complete_rndis(q, pkt, status) ? NETVSP_DONE
                                                      : NETVSP_HOLD;
     }
-    q->tx_recent = NETVSP_TX_RECENT;
     if (n->tx_held && !q->tx_done) {
         q->tx_waiting = true;
         vmbus_channel_crowd(q->ch, true);
@@ -376,25 +375,14 @@ void netvsp_hold_tx(Netvsp *n, bool hold)
     }
 }
 
-bool netvsp_tx_stopped(const Netvsp *n)
+bool netvsp_tx_stopped(const Netvsp *n, unsigned queues)
 {
-    for (unsigned i = 0; i < NETVSP_CHANNELS_MAX; i++) {
+    for (unsigned i = 0; i < MIN(queues, NETVSP_CHANNELS_MAX); i++) {
         const NetvspQueue *q = n->queues[i];
 
-        if (q && q->open && q->tx_recent && !q->tx_waiting) {
+        if (q && q->open && !q->tx_waiting) {
             return false;
         }
     }
     return n->tx_held;
-}
-
-void netvsp_tx_age(Netvsp *n)
-{
-    for (unsigned i = 0; i < NETVSP_CHANNELS_MAX; i++) {
-        NetvspQueue *q = n->queues[i];
-
-        if (q && q->tx_recent) {
-            q->tx_recent--;
-        }
-    }
 }

@@ -322,7 +322,10 @@ static const DatapathOps dp_ops = {
 void nic_send_association(VmNic *nic, bool allocated)
 {
     LinkHost *link = nic_link(nic, DATAPATH_NIC);
-    LinkNicVf vf = { .allocated = allocated };
+    LinkNicVf vf = {
+        .allocated = allocated,
+        .queues = allocated ? nic->queue_pairs : 0,
+    };
 
     if (link) {
         wr_le32(&vf.serial, nic->serial);

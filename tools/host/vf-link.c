@@ -24,7 +24,7 @@
 
 enum {
     AFTER_HELD_MS = 20,
-    HELD_LIMIT_MS = 1000,       /* a queue had data, and has no more */
+    HELD_LIMIT_MS = 2000,       /* HELD does not come: an older hv-net */
     WITHOUT_SWITCH_MS = 20000,
     AFTER_NIC_MS = 300,         /* the synthetic NIC's link went */
 };
