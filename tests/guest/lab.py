@@ -225,8 +225,9 @@ class Lab:
             time.sleep(0.3)
 
     def vm(self, name, host='A', ip='', nics=1, options=(), append='',
-           modules=(), programs=(), memory=256, up=True):
+           modules=(), programs=(), extra=(), memory=256, up=True):
         kernel, initrd = image(
+            *extra,
             '--add', f'{ROOT}/build/guest/iovlab-agent:/bin/iovlab-agent',
             *(word for module in modules for word in ('--module', module)),
             *(word for name in programs for word in ('--program', name)))

@@ -342,6 +342,7 @@ struct VmNic {
     uint64_t faults;            /* blocked by the IOMMU */
     uint64_t vf_faults;         /* of these, by the VF in hand */
     bool misbehaved;            /* the last VF was taken away for them */
+    bool vf_driven;             /* a driver in the guest has the VF */
     bool leaving;               /* it is being removed from the VM */
     ControlRequest *remove_request;
     guint remove_timer;

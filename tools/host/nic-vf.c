@@ -202,6 +202,7 @@ static void life_release(void *opaque)
         datapath_revoke(nic->dp);
     }
     nic->vf = -1;
+    nic->vf_driven = false;
     vf_link_clear(nic);
     ixgbe_adapter_port_ops.reset(nic->vf_port, true);
     ixgbe_adapter_detach(nic->vf_port);
@@ -310,6 +311,7 @@ void nic_adopt(VmNic *nic, JsonObject *saved)
     }
     vf_life_adopt(nic->life, on_vf ? VF_ACTIVE : VF_PRESENT, true);
     if (on_vf) {
+        nic->vf_driven = true;
         datapath_adopt_vf(nic->dp);
     }
 }

@@ -418,6 +418,38 @@ void nic_runstate(VmNic *nic, bool running)
     vm_poke(vm);
 }
 
+/*
+ * The traffic stays on a VF that the guest drives while its netvsc closes the
+ * channel and opens it again (another MTU, other channels): Linux does not ask
+ * for the VF a second time.  It moves when nobody drives the VF.
+ */
+static void revoke_undriven(VmNic *nic)
+{
+    if (!nic->vf_driven) {
+        datapath_revoke(nic->dp);
+    }
+}
+
+static void handle_vf_reset(VmNic *nic, bool flr)
+{
+    ixgbe_adapter_port_ops.reset(nic->vf_port, flr);
+    if (flr || !nic->status.connected) {
+        nic->vf_driven = false;
+    }
+    if (!nic->status.connected) {
+        revoke_undriven(nic);
+    }
+}
+
+static void handle_vf_bus_master(VmNic *nic, bool on)
+{
+    ixgbe_adapter_port_ops.bus_master(nic->vf_port, on);
+    nic->vf_driven = on;
+    if (!nic->status.connected) {
+        revoke_undriven(nic);
+    }
+}
+
 static void handle_status(VmNic *nic, const LinkNicStatus *status)
 {
     bool was_up = nic->status_valid && nic->status.connected;
@@ -429,9 +461,7 @@ static void handle_status(VmNic *nic, const LinkNicStatus *status)
         nic_event(nic, status->connected ? "guest-connected" :
                   "guest-disconnected", "b:sriov", status->sriov,
                   "i:nvsp_version", (int)rd_le32(&status->nvsp_version), NULL);
-        if (!status->connected) {
-            datapath_revoke(nic->dp);
-        }
+        revoke_undriven(nic);
     }
     if (status->connected && status->sriov) {
         vf_life_event(nic->life, VF_EV_RETRY);
@@ -489,7 +519,7 @@ static void handle_vf(VmNic *nic, LinkType type, const void *body)
     }
     switch (type) {
     case LINK_VF_RESET:
-        ixgbe_adapter_port_ops.reset(nic->vf_port, rd_le32(body) != 0);
+        handle_vf_reset(nic, rd_le32(body) != 0);
         break;
     case LINK_VF_MAILBOX:
         ixgbe_adapter_port_ops.mailbox(nic->vf_port, rd_le32(body));
@@ -502,7 +532,7 @@ static void handle_vf(VmNic *nic, LinkType type, const void *body)
         }
         break;
     case LINK_VF_BUS_MASTER:
-        ixgbe_adapter_port_ops.bus_master(nic->vf_port, rd_le32(body) != 0);
+        handle_vf_bus_master(nic, rd_le32(body) != 0);
         break;
     default:
         break;

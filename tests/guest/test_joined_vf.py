@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a guest may do with a VF that its hv_netvsc uses."""
+# timeout: 600
+import re
+
+from guest import main, need
+from lab import Lab, Peer
+
+PING = 'ping -c 1 -W 2 10.77.0.1'
+VF = '$(dirname $(dirname $(ls -d /sys/bus/pci/devices/*/net/* | head -1)))'
+NIC = '$(basename $(ls -d /sys/bus/pci/devices/*/net/* | head -1))'
+IXGBEVF = '/sys/bus/pci/drivers/ixgbevf'
+
+
+def start(lab, **options):
+    Peer(lab)
+    vm = lab.vm('web', ip='10.77.0.11/16', **options)
+    on_vf(vm)
+    return vm
+
+
+def on_vf(vm):
+    vm.wait_path('vf')
+    vm.wait(PING)
+
+
+def on_synthetic(vm):
+    vm.wait_path('synthetic')
+    vm.wait(PING)
+
+
+def driver():
+    """ixgbevf unbinds, goes down, is unloaded; the device is removed"""
+    with Lab('A') as lab:
+        vm = start(lab)
+        serial = vm.nic()['Serial']
+        device = vm.check(f'basename {VF}')
+        vm.check(f'echo {device} > {IXGBEVF}/unbind')
+        on_synthetic(vm)
+        vm.check(f'echo {device} > {IXGBEVF}/bind')
+        on_vf(vm)
+
+        vm.check(f'ip link set {NIC} down')
+        on_synthetic(vm)
+        vm.check(f'ip link set {NIC} up')
+        on_vf(vm)
+
+        vm.check(f'echo 1 > /sys/bus/pci/devices/{device}/remove')
+        on_synthetic(vm)
+        vm.check('echo 1 > /sys/bus/pci/rescan')
+        on_vf(vm)
+
+        vm.check('rmmod ixgbevf')
+        on_synthetic(vm)
+        vm.check('modprobe ixgbevf')
+        on_vf(vm)
+        need(vm.nic()['Serial'] == serial, 'the host took the VF')
+
+
+def netvsc():
+    """hv_netvsc is unloaded, has another MTU, has other channels"""
+    with Lab('A') as lab:
+        vm = start(lab, programs=['ethtool'], options=['--smp', '2'])
+        for mtu in 1400, 1500:
+            vm.check(f'ip link set eth0 mtu {mtu}')
+            on_vf(vm)
+        for channels in 1, 2:
+            vm.check(f'ethtool -L eth0 combined {channels}')
+            vm.check(f'ethtool -l eth0 | tail -n +7 | grep -q {channels}')
+            on_vf(vm)
+        # Linux does not ask for the other path then: the VF goes on alone.
+        vm.check('rmmod hv_netvsc')
+        need(vm.nic()['Path'] == 'vf', vm.nic()['Path'])
+        vm.check(f'ip address add 10.77.0.11/16 dev {NIC}; {PING}')
+        vm.check(f'ip address flush dev {NIC}; modprobe hv_netvsc')
+        vm.wait('ip link set eth0 up && ip address add 10.77.0.11/16 dev eth0',
+                30)
+        on_vf(vm)
+
+
+def leave(vm, cpu):
+    """
+    Takes a CPU away as an administrator does who wants to lose nothing.  Linux
+    refuses while a channel is bound to it; and pci-hyperv's interrupts, which
+    cannot be raised again, are lost if one is pending there as it goes.
+    """
+    vm.check('for c in /sys/bus/vmbus/devices/*/channels/*/cpu; do'
+             f' [ $(cat $c) != {cpu} ] || echo 0 > $c; done')
+    vm.check('for i in /proc/irq/*/eth1*; do'
+             ' echo 1 > $(dirname $i)/smp_affinity; done')
+    vm.wait(f'echo 0 > /sys/devices/system/cpu/cpu{cpu}/online', 10)
+
+
+def processors():
+    """A CPU goes and comes under traffic; channels and VF move away"""
+    with Lab('A') as lab:
+        vm = start(lab, options=['--smp', '4'])
+        vm.check('ping -i 0.01 10.77.0.1 > /tmp/ping 2>&1 & echo $! > /tmp/pid')
+        steps = []
+
+        def done(step):
+            steps.append((step, vm.check("tail -1 /tmp/ping | sed 's/ttl.*//'")))
+
+        for cpu in 3, 2, 1:
+            leave(vm, cpu)
+            on_vf(vm)
+            done(f'CPU {cpu} is gone')
+        lab.iovlab('vf', 'detach', 'web')
+        on_synthetic(vm)
+        done('VF is gone')
+        for cpu in 1, 2, 3:
+            vm.check(f'echo 1 > /sys/devices/system/cpu/cpu{cpu}/online')
+        done('CPUs are back')
+        lab.iovlab('vf', 'attach', 'web')
+        on_vf(vm)
+        done('VF is back')
+        vm.check('sleep 1; kill -INT $(cat /tmp/pid); sleep 1')
+        output = vm.check('cat /tmp/ping')
+        seen = {int(n) for n in re.findall(r'seq=(\d+)', output)}
+        # Of the last, an answer may still have been on its way.
+        lost = sorted(set(range(max(seen))) - seen)
+        need(len(seen) > 100 and not lost,
+             f'of {max(seen)} lost: {lost}; {steps}')
+
+
+main(driver, netvsc, processors)
