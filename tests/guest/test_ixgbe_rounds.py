@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""ixgbe comes and goes: rounds of VFs and of binding, and hot unplug with VFs
+enabled; nothing of it stays behind in the guest's kernel or in QEMU.
+
+IOVLAB_ROUNDS=1000 makes as many rounds of each; the usual number is small, and
+so is the time limit of scripts/test: run the file itself.
+"""
+# timeout: 900
+import contextlib
+import os
+import re
+import tempfile
+import time
+
+from guest import Guest, main, need, need_device
+from ixgbe_guest import kernel, reachable, said
+from peer import DatagramPeer
+
+ROUNDS = int(os.environ.get('IOVLAB_ROUNDS', '15'))
+PF = '/sys/bus/pci/devices/0000:01:00.0'
+BIND = '/sys/bus/pci/drivers/ixgbe'
+DEVICE = {'driver': 'ixgbe', 'id': 'pf', 'bus': 'rp1', 'netdev': 'n0',
+          'mac': '02:00:00:00:00:01'}
+
+
+@contextlib.contextmanager
+def card(memory='512'):
+    with tempfile.TemporaryDirectory(prefix='iovlab-wire-') as place:
+        peer = DatagramPeer(place)
+        devices = ['-device', 'pcie-root-port,id=rp1,slot=1',
+                   *peer.netdev('n0'), '-device',
+                   ','.join([DEVICE['driver']] + [
+                       f'{key}={value}' for key, value in DEVICE.items()
+                       if key != 'driver'])]
+        with Guest(devices, kernel=kernel(), memory=memory, smp=2,
+                   append='iovlab.ip=10.77.0.2/24') as guest:
+            guest.up(600)
+            reachable(guest, '10.77.0.1')
+            yield guest
+        peer.close()
+
+
+def held(guest):
+    """What QEMU holds, the guest's memory apart: KiB, and its objects."""
+    total = size = 0
+    with open(f'/proc/{guest.process.pid}/smaps', encoding='ascii') as maps:
+        for line in maps:
+            found = re.match(r'(Size|Rss): +(\d+) kB', line)
+            if found and found[1] == 'Size':
+                size = int(found[2])
+            elif found and size < 500 << 10:
+                total += int(found[2])
+    lines = 0
+    for what in ('info mtree', 'info qom-tree', 'info qtree'):
+        text = guest.qmp.command('human-monitor-command',
+                                 **{'command-line': what})
+        lines += len(text.splitlines())
+    return total, lines
+
+
+def kept(guest):
+    """What the guest's kernel holds: KiB that are not free and no cache."""
+    guest.check('sync; echo 3 > /proc/sys/vm/drop_caches')
+    text = guest.check('cat /proc/meminfo')
+    have = {name: int(value) for name, value in
+            re.findall(r'^(\w+): +(\d+) kB', text, re.M)}
+    return have['SUnreclaim'] + have['VmallocUsed'] + have['PageTables']
+
+
+def rounds(guest, what, line, seconds):
+    """Runs a shell line ROUNDS times; nothing may be more afterwards."""
+    half = max(ROUNDS // 5, 3)
+    guest.check(f'for i in $(seq {half}); do {line}; done', seconds * half)
+    before = (*held(guest), kept(guest))
+    start = time.monotonic()
+    done = 0
+    while done < ROUNDS:
+        some = min(ROUNDS - done, 10)
+        guest.check(f'for i in $(seq {some}); do {line}; done',
+                    seconds * some)
+        done += some
+    spent = time.monotonic() - start
+    after = (*held(guest), kept(guest))
+    print(f'# {ROUNDS} rounds of {what}, {spent / ROUNDS:.2f} s each; QEMU: '
+          f'{before[0]} to {after[0]} KiB, {before[1]} to {after[1]} lines of '
+          f'objects; guest: {before[2]} to {after[2]} KiB', flush=True)
+    need(after[1] == before[1], f'{what}: QEMU has more objects')
+    # Allocators keep some; a leak of a page in each round would show.
+    need(after[0] - before[0] < 3000 + 4 * ROUNDS, f'{what}: QEMU grows')
+    need(after[2] - before[2] < 2000 + 4 * ROUNDS, f'{what}: the guest grows')
+
+
+def come_and_go():
+    """Rounds of VFs, of the PF's and of a VF's binding leave nothing behind"""
+    with card() as guest:
+        guest.check('echo 0 > /proc/sys/kernel/printk; fail() { echo "$1"; '
+                    'return 1; }')
+        rounds(guest, 'VFs',
+               f'echo 4 > {PF}/sriov_numvfs && '
+               f'n=0; until test -e {PF}/virtfn3/net; do usleep 20000; '
+               'n=$((n+1)); test $n -lt 500 || fail no-vf || exit 1; done; '
+               f'echo 0 > {PF}/sriov_numvfs', 20)
+        reachable(guest, '10.77.0.1')
+        rounds(guest, 'binding the PF',
+               f'echo 0000:01:00.0 > {BIND}/unbind && '
+               f'echo 0000:01:00.0 > {BIND}/bind', 20)
+        guest.check('ip addr add 10.77.0.2/24 dev eth0; ip link set eth0 up')
+        reachable(guest, '10.77.0.1')
+        guest.check(f'echo 1 > {PF}/sriov_numvfs')
+        guest.wait(f'test -e {PF}/virtfn0/net', 60)
+        vf = guest.check(f'basename $(readlink {PF}/virtfn0)')
+        rounds(guest, 'binding a VF',
+               f'echo {vf} > {BIND}vf/unbind && echo {vf} > {BIND}vf/bind',
+               20)
+        guest.check(f'ls {PF}/virtfn0/net')
+        said(guest)
+
+
+def unplug():
+    """device_del with VFs enabled and in use, device_add: both work again"""
+    with card() as guest:
+        for turn in range(2):
+            guest.check(f'echo 3 > {PF}/sriov_numvfs', 120)
+            for vf in range(3):
+                guest.wait(f'test -e {PF}/virtfn{vf}/net', 60)
+                name = guest.check(f'ls {PF}/virtfn{vf}/net')
+                guest.check(f'ip link set {name} up')
+            guest.qmp.command('device_del', id='pf')
+            guest.qmp.event('DEVICE_DELETED', 60, device='pf')
+            guest.wait(f'! test -e {PF}', 60)
+            need(guest.check('ls /sys/class/net') == 'lo', 'a NIC is left')
+            guest.qmp.command('device_add', **DEVICE)
+            guest.wait('test -e /sys/class/net/eth0', 120)
+            guest.check('ip addr add 10.77.0.2/24 dev eth0; '
+                        'ip link set eth0 up')
+            reachable(guest, '10.77.0.1')
+        said(guest, 'MAC address not assigned|Adapter removed')
+
+
+need_device('ixgbe')
+main(come_and_go, unplug)
