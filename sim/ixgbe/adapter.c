@@ -429,14 +429,15 @@ static void run_wire(IxgbeAdapter *a)
          (tc = ixgbe_txsched_next(a)) >= 0; n++) {
         FrameSlot *slot = frame_queue_peek(&a->wire[tc]);
         Frame *frame = frame_ref(slot->frame);
-        uint64_t tag = slot->tag;
+        bool stamped = slot->tag & IXGBE_WIRE_TIMESTAMP;
+        uint64_t start = stamped ? ixgbe_timesync_now(a) : 0;
 
         if (put_on_wire(a, frame)) {
             frame_queue_pop(&a->wire[tc]);
             ixgbe_txsched_sent(a, tc, frame->len);
             ixgbe_stats_wire_tx(a, frame);
-            if (tag & IXGBE_WIRE_TIMESTAMP) {
-                ixgbe_timesync_tx(a);
+            if (stamped) {
+                ixgbe_timesync_tx(a, start);
             }
         }
         frame_unref(frame);

@@ -283,9 +283,11 @@ void ixgbe_flow_load(IxgbeAdapter *a, StateReader *r);
 /* timesync.c */
 void ixgbe_timesync_reset(IxgbeAdapter *a);
 void ixgbe_timesync_link(IxgbeAdapter *a);
-/* A marked frame leaves. */
-void ixgbe_timesync_tx(IxgbeAdapter *a);
-/* A frame arrived: whether it was stamped. */
+/* SYSTIM. */
+uint64_t ixgbe_timesync_now(IxgbeAdapter *a);
+/* A marked frame has left; @at: SYSTIM when it began to. */
+void ixgbe_timesync_tx(IxgbeAdapter *a, uint64_t at);
+/* A frame arrived: whether it was stamped.  The filters are up to date. */
 bool ixgbe_timesync_rx(IxgbeAdapter *a, const Frame *frame);
 void ixgbe_timesync_save(const IxgbeAdapter *a, StateWriter *w);
 void ixgbe_timesync_load(IxgbeAdapter *a, StateReader *r);

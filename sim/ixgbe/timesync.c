@@ -135,22 +135,26 @@ static uint32_t read_txstmph(void *owner, unsigned index, uint32_t stored)
 
 /* --- stamps --------------------------------------------------------------- */
 
-static void latch(IxgbeAdapter *a, uint32_t low, uint32_t high, uint32_t ctl)
+static void latch(IxgbeAdapter *a, uint32_t low, uint32_t high, uint32_t ctl,
+                  uint64_t at)
 {
-    uint64_t now = advance(a);
-
-    *reg_at(a, low) = now;
-    *reg_at(a, high) = now >> 32;
+    *reg_at(a, low) = at;
+    *reg_at(a, high) = at >> 32;
     *reg_at(a, ctl) |= 1;
-    trace_ixgbe_timesync_stamp(ctl, now);
+    trace_ixgbe_timesync_stamp(ctl, at);
 }
 
-void ixgbe_timesync_tx(IxgbeAdapter *a)
+uint64_t ixgbe_timesync_now(IxgbeAdapter *a)
+{
+    return advance(a);
+}
+
+void ixgbe_timesync_tx(IxgbeAdapter *a, uint64_t at)
 {
     uint32_t ctl = reg(a, IXGBE_TSYNCTXCTL);
 
     if ((ctl & IXGBE_TSYNCTXCTL_EN) && !(ctl & IXGBE_TSYNCTXCTL_VALID)) {
-        latch(a, IXGBE_TXSTMPL, IXGBE_TXSTMPH, IXGBE_TSYNCTXCTL);
+        latch(a, IXGBE_TXSTMPL, IXGBE_TXSTMPH, IXGBE_TSYNCTXCTL, at);
     }
 }
 
@@ -230,10 +234,12 @@ bool ixgbe_timesync_rx(IxgbeAdapter *a, const Frame *frame)
         return false;
     }
     message = find_message(a, frame, &l2);
-    if (!message || !wants_stamp(a, message, l2)) {
+    /* The stamp of a frame that nobody gets would never be read. */
+    if (!message || !wants_stamp(a, message, l2) ||
+        !ixgbe_pools_from_wire(a, frame)) {
         return false;
     }
-    latch(a, IXGBE_RXSTMPL, IXGBE_RXSTMPH, IXGBE_TSYNCRXCTL);
+    latch(a, IXGBE_RXSTMPL, IXGBE_RXSTMPH, IXGBE_TSYNCRXCTL, advance(a));
     *reg_at(a, IXGBE_RXSATRL) = rd_be32(message + PTP_SOURCE + 2);
     *reg_at(a, IXGBE_RXSATRH) = rd_be16(message + PTP_SOURCE) |
         (uint32_t)rd_be16(message + PTP_SEQUENCE) << 16;

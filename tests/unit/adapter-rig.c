@@ -31,6 +31,7 @@ static bool wire_tx(void *opaque, Frame *frame)
         return false;
     }
     r->end[RIG_WIRE].room--;
+    r->now += r->wire_ns;
     take(&r->end[RIG_WIRE], frame);
     return true;
 }

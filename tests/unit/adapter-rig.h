@@ -36,6 +36,7 @@ typedef struct Rig {
     uint64_t timer;
     uint32_t causes;
     bool scheduled;
+    uint64_t wire_ns;                   /* how long a frame takes to leave */
 } Rig;
 
 extern const uint8_t RIG_MAC[RIG_VFS + 1][6];   /* VF 0.., PF */

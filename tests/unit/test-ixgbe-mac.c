@@ -285,6 +285,27 @@ static void test_tx_stamp(void)
     g_assert_cmphex(rig_read(&r, IXGBE_TXSTMPL), ==, (uint32_t)stamp);
     g_assert_cmphex(rig_read(&r, IXGBE_TXSTMPH), ==, stamp >> 32);
     g_assert_false(rig_read(&r, IXGBE_TSYNCTXCTL) & IXGBE_TSYNCTXCTL_VALID);
+    /* Not when the other end has it. */
+    r.wire_ns = 70000;
+    stamp = systim(&r);
+    from_pool(&r, RIG_PF * RIG_QPP, true);
+    rig_run(&r);
+    g_assert_cmphex(rig_read(&r, IXGBE_TXSTMPL), ==, (uint32_t)stamp);
+    rig_clear(&r);
+}
+
+/* Its stamp would never be read, and no other frame be stamped. */
+static void test_rx_filtered(void)
+{
+    Frame *frame = ptp(false, 2, 0, 0);
+    Rig r;
+
+    start(&r);
+    set_type(&r, IXGBE_TSYNC_EVENT_V2, 0);
+    frame->data[5] ^= 0xff;
+    to_adapter(&r, frame);
+    g_assert_false(rig_read(&r, IXGBE_TSYNCRXCTL) & IXGBE_TSYNCRXCTL_VALID);
+    g_assert_true(stamped(&r, ptp(false, 2, 0, 0)));
     rig_clear(&r);
 }
 
@@ -577,6 +598,7 @@ int main(int argc, char **argv)
     TEST(rx_types);
     TEST(rx_stamp_is_kept);
     TEST(tx_stamp);
+    TEST(rx_filtered);
     TEST(pause_stops);
     TEST(control_frames_pass);
     TEST(priority_pause);
