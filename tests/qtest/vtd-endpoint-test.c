@@ -6,213 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "libqtest.h"
-#include "iommu/vtd-test-endpoint.h"
-#include "spec/vtd.h"
-
-#define UNIT 0xfed90000ULL
-#define BAR 0xc0000000ULL
-#define SID 0x0020              /* 00:04.0 */
-
-/* In guest RAM. */
-#define ROOT 0x100000ULL
-#define CONTEXT 0x101000ULL
-#define TABLE 0x102000ULL       /* four of them, top first */
-#define QUEUE 0x108000ULL
-#define STATUS 0x109000ULL
-#define IRT 0x10a000ULL
-#define DIRECTORY 0x10b000ULL
-#define PASIDS 0x10c000ULL
-#define FIRST 0x10d000ULL       /* four of them, top first */
-#define REQUESTS 0x112000ULL
-#define PAGE 0x200000ULL
-#define OTHER 0x210000ULL
-
-#define RW (VTD_SS_R | VTD_SS_W)
-#define PWU (VTD_FS_P | VTD_FS_W | VTD_FS_U)
-#define DOMAIN 5
-#define PASID 9
-#define LEGACY "-device vtd-iommu,device-iotlb=on"
-#define SCALABLE "-device vtd-iommu,device-iotlb=on,x-scalable-mode=on"
-
-typedef struct Rig {
-    QTestState *qts;
-    uint32_t tail;
-    unsigned width;             /* of descriptors, bytes */
-} Rig;
-
-static void config_write(Rig *rig, unsigned offset, uint32_t value)
-{
-    qtest_outl(rig->qts, 0xcf8, 0x80000000 | SID << 8 | offset);
-    qtest_outl(rig->qts, 0xcfc, value);
-}
-
-static void set(Rig *rig, unsigned offset, uint32_t value)
-{
-    qtest_writel(rig->qts, BAR + offset, value);
-}
-
-static uint32_t get(Rig *rig, unsigned offset)
-{
-    return qtest_readl(rig->qts, BAR + offset);
-}
-
-static void gcmd(Rig *rig, uint32_t bits)
-{
-    uint32_t levels = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE;
-    uint32_t now = qtest_readl(rig->qts, UNIT + VTD_GSTS);
-
-    qtest_writel(rig->qts, UNIT + VTD_GCMD, (now & levels) | bits);
-}
-
-static void enable_queue(Rig *rig, unsigned width)
-{
-    rig->width = width;
-    rig->tail = 0;
-    qtest_writeq(rig->qts, UNIT + VTD_IQA, QUEUE |
-                 (width == 32 ? VTD_IQA_DW : 0));
-    qtest_writel(rig->qts, UNIT + VTD_IQT, 0);
-    gcmd(rig, VTD_GCMD_QIE);
-}
-
-static void queue(Rig *rig, uint64_t lo, uint64_t hi)
-{
-    qtest_writeq(rig->qts, QUEUE + rig->tail, lo);
-    qtest_writeq(rig->qts, QUEUE + rig->tail + 8, hi);
-    if (rig->width == 32) {
-        qtest_writeq(rig->qts, QUEUE + rig->tail + 16, 0);
-        qtest_writeq(rig->qts, QUEUE + rig->tail + 24, 0);
-    }
-    rig->tail = (rig->tail + rig->width) % 4096;
-    qtest_writel(rig->qts, UNIT + VTD_IQT, rig->tail);
-}
-
-static void queue_wait(Rig *rig, uint32_t value)
-{
-    queue(rig, VTD_DESC_WAIT | VTD_DESC_WAIT_SW | (uint64_t)value << 32,
-          STATUS);
-}
-
-static uint32_t status(Rig *rig)
-{
-    return qtest_readl(rig->qts, STATUS);
-}
-
-static void start_bare(Rig *rig, const char *options)
-{
-    rig->qts = qtest_initf("-machine q35 -nodefaults %s "
-                           "-device vtd-test-endpoint,id=te,addr=4", options);
-    config_write(rig, 0x10, BAR);
-    config_write(rig, 0x04, 6);
-    g_assert_cmphex(get(rig, VTE_ID), ==, VTE_ID_VALUE);
-}
-
-static void stop(Rig *rig)
-{
-    qtest_quit(rig->qts);
-}
-
-/* Second-stage tables with pages at 0 and 0x1000. */
-static void build_second(Rig *rig)
-{
-    for (unsigned i = 0; i < 3; i++) {
-        qtest_writeq(rig->qts, TABLE + i * 0x1000,
-                     (TABLE + (i + 1) * 0x1000) | RW);
-    }
-    qtest_writeq(rig->qts, TABLE + 0x3000, PAGE | RW);
-    qtest_writeq(rig->qts, TABLE + 0x3008, OTHER | RW);
-}
-
-/* Legacy mode with translation type @type. */
-static void start(Rig *rig, unsigned type)
-{
-    start_bare(rig, LEGACY);
-    qtest_writeq(rig->qts, ROOT, CONTEXT | VTD_ROOT_P);
-    qtest_writeq(rig->qts, CONTEXT + SID * 16,
-                 TABLE | VTD_CTX_P | type << VTD_CTX_TT_SHIFT);
-    qtest_writeq(rig->qts, CONTEXT + SID * 16 + 8,
-                 VTD_AW_4LEVEL | DOMAIN << VTD_CTX_DID_SHIFT);
-    build_second(rig);
-    qtest_writeq(rig->qts, UNIT + VTD_RTADDR, ROOT);
-    gcmd(rig, VTD_GCMD_SRTP);
-    gcmd(rig, VTD_GCMD_TE);
-    enable_queue(rig, 16);
-}
-
-/* Scalable mode: RID_PASID 0 and PASID with the same entry. */
-static void start_scalable(Rig *rig, unsigned pgtt)
-{
-    static const uint32_t pasids[] = { 0, PASID };
-
-    start_bare(rig, SCALABLE);
-    qtest_writeq(rig->qts, ROOT, CONTEXT | VTD_ROOT_P);
-    qtest_writeq(rig->qts, CONTEXT + SID * 32, DIRECTORY | VTD_SMC_P |
-                 VTD_SMC_DTE | VTD_SMC_PASIDE | VTD_SMC_PRE);
-    qtest_writeq(rig->qts, DIRECTORY, PASIDS | VTD_PDE_P);
-    build_second(rig);
-    for (unsigned i = 0; i < 3; i++) {
-        qtest_writeq(rig->qts, FIRST + i * 0x1000,
-                     (FIRST + (i + 1) * 0x1000) | PWU);
-    }
-    qtest_writeq(rig->qts, FIRST + 0x3000, PAGE | PWU);
-    for (unsigned i = 0; i < G_N_ELEMENTS(pasids); i++) {
-        uint64_t at = PASIDS + pasids[i] * VTD_PASID_ENTRY_SIZE;
-
-        qtest_writeq(rig->qts, at, TABLE | VTD_PE_P |
-                     VTD_AW_4LEVEL << VTD_PE_AW_SHIFT |
-                     pgtt << VTD_PE_PGTT_SHIFT);
-        qtest_writeq(rig->qts, at + 8, DOMAIN);
-        qtest_writeq(rig->qts, at + 16, FIRST);
-    }
-    qtest_writeq(rig->qts, UNIT + VTD_PQA, REQUESTS);
-    qtest_writeq(rig->qts, UNIT + VTD_RTADDR, ROOT |
-                 VTD_TTM_SCALABLE << VTD_RTADDR_TTM_SHIFT);
-    gcmd(rig, VTD_GCMD_SRTP);
-    gcmd(rig, VTD_GCMD_TE);
-    enable_queue(rig, 32);
-}
-
-/* What becomes of an access. */
-static unsigned act(Rig *rig, unsigned command, uint64_t address,
-                    unsigned length, uint32_t flags)
-{
-    qtest_writeq(rig->qts, BAR + VTE_ADDRESS, address);
-    set(rig, VTE_LENGTH, length);
-    set(rig, VTE_FLAGS, flags);
-    set(rig, VTE_COMMAND, command);
-    return get(rig, VTE_STATUS);
-}
-
-typedef struct Record {
-    unsigned reason;            /* 0: none was pending */
-    uint16_t sid;
-    uint64_t info;
-    bool has_pasid;
-    uint32_t pasid;
-} Record;
-
-static Record take(Rig *rig, unsigned index)
-{
-    uint64_t at = UNIT + VTD_FRCD + index * 16;
-    uint64_t hi = qtest_readq(rig->qts, at + 8);
-    Record r = {
-        .reason = hi & VTD_FRCD_F ? hi >> VTD_FRCD_FR_SHIFT & 0xff : 0,
-        .sid = hi,
-        .info = qtest_readq(rig->qts, at),
-        .has_pasid = hi & VTD_FRCD_PP,
-        .pasid = hi >> VTD_FRCD_PV_SHIFT & 0xfffff,
-    };
-
-    qtest_writel(rig->qts, at + 12, VTD_FRCD_F >> 32);
-    return r;
-}
-
-static Record take_first(Rig *rig)
-{
-    uint32_t fsts = qtest_readl(rig->qts, UNIT + VTD_FSTS);
-
-    return take(rig, fsts >> VTD_FSTS_FRI_SHIFT & 0xff);
-}
+#include "vtd-rig.h"
 
 static void test_plain(void)
 {
@@ -276,9 +70,6 @@ typedef struct Message {
     uint64_t hi;                /* of interrupt entry 0 */
 } Message;
 
-#define REMAPPABLE (VTD_MSI_BASE | VTD_MSI_REMAPPABLE)
-#define SVT(type, sq, sid) ((uint64_t)(type) << VTD_IRTE_SVT_SHIFT | \
-                            (uint64_t)(sq) << VTD_IRTE_SQ_SHIFT | (sid))
 static const Message messages[] = {
     { "own", 0, 0, REMAPPABLE, SVT(1, 0, SID) },
     { "forged", VTD_FR_IR_SOURCE, SID ^ 1, REMAPPABLE, SVT(1, 0, SID) },
@@ -302,9 +93,7 @@ static void test_message(const void *data)
     start_bare(&rig, LEGACY);
     qtest_writeq(rig.qts, IRT, VTD_IRTE_P | 0x41 << 16);
     qtest_writeq(rig.qts, IRT + 8, m->hi);
-    qtest_writeq(rig.qts, UNIT + VTD_IRTA, IRT | VTD_IRTA_EIME | 7);
-    gcmd(&rig, VTD_GCMD_SIRTP);
-    gcmd(&rig, VTD_GCMD_IRE);
+    enable_remapping(&rig);
     set(&rig, VTE_REQUESTER, m->forged);
     /* Reserved bits of the data count with a subhandle only. */
     set(&rig, VTE_DATA, m->address & VTD_MSI_SHV ? 0x10000 : 0);
@@ -566,9 +355,7 @@ static void test_hpet(void)
     Record r;
 
     start_bare(&rig, LEGACY " -global hpet.msi=on");
-    qtest_writeq(rig.qts, UNIT + VTD_IRTA, IRT | VTD_IRTA_EIME | 7);
-    gcmd(&rig, VTD_GCMD_SIRTP);
-    gcmd(&rig, VTD_GCMD_IRE);
+    enable_remapping(&rig);
     qtest_writeq(rig.qts, IRT, VTD_IRTE_P | 0x41 << 16);
     qtest_writeq(rig.qts, IRT + 8, SVT(1, 0, SID));
     /* One shot of timer 0, as a message to entry 0. */
