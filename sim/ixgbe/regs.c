@@ -98,8 +98,9 @@ IxgbeRegMap *ixgbe_regmap_new(const char *name, const IxgbeReg *rows,
     map->row_of = g_new(uint16_t, size / 4);
     map->target = g_new0(uint16_t, count);
     map->base = g_new0(uint32_t, count);
-    map->value_of = g_new0(uint32_t, size / 4);
+    map->value_of = g_new(uint32_t, size / 4);
     memset(map->row_of, 0xff, size / 4 * sizeof(*map->row_of));
+    memset(map->value_of, 0xff, size / 4 * sizeof(*map->value_of));
     for (size_t n = 0; n < count; n++) {
         map_place(map, n);
         map_resolve(map, n);
@@ -158,6 +159,8 @@ void ixgbe_regs_init(IxgbeRegs *regs, const IxgbeRegMap *map, void *owner)
     regs->map = map;
     regs->owner = owner;
     regs->values = g_new0(uint32_t, map->values);
+    regs->value_of = map->value_of;
+    regs->size = map->size;
     ixgbe_regs_reset(regs, IXGBE_RESET_POWER);
 }
 
@@ -188,14 +191,9 @@ static uint32_t *row_value(const IxgbeRegs *regs, const IxgbeReg *row,
     return &regs->values[regs->map->base[row - regs->map->rows] + element];
 }
 
-uint32_t *ixgbe_regs_at(const IxgbeRegs *regs, uint32_t offset)
+uint32_t *ixgbe_regs_missing(const IxgbeRegs *regs, uint32_t offset)
 {
-    const IxgbeRegMap *map = regs->map;
-
-    if (offset >= map->size || map->row_of[offset / 4] == NO_ROW) {
-        g_error("register table %s: no register at 0x%x", map->name, offset);
-    }
-    return &regs->values[map->value_of[offset / 4]];
+    g_error("register table %s: no register at 0x%x", regs->map->name, offset);
 }
 
 static uint32_t read_dword(IxgbeRegs *regs, uint32_t offset)

@@ -81,6 +81,8 @@ typedef struct IxgbeRegs {
     const IxgbeRegMap *map;
     void *owner;
     uint32_t *values;
+    const uint32_t *value_of;   /* the map's: value by dword, or all ones */
+    uint32_t size;              /* the map's */
 } IxgbeRegs;
 
 /* Values start as after a power reset. */
@@ -98,11 +100,23 @@ uint64_t ixgbe_regs_read(IxgbeRegs *regs, uint64_t offset, unsigned size);
 void ixgbe_regs_write(IxgbeRegs *regs, uint64_t offset, uint64_t value,
                       unsigned size);
 
+/* Aborts: the model asked for a register that its table does not have. */
+uint32_t *ixgbe_regs_missing(const IxgbeRegs *regs, uint32_t offset);
+
 /*
  * The model's own access to a stored value, without hooks or side effects.
  * @offset must be one of the table; the pointer lives as long as the file.
  */
-uint32_t *ixgbe_regs_at(const IxgbeRegs *regs, uint32_t offset);
+static inline uint32_t *ixgbe_regs_at(const IxgbeRegs *regs, uint32_t offset)
+{
+    uint32_t value = offset < regs->size ? regs->value_of[offset / 4]
+                                         : UINT32_MAX;
+
+    if (G_UNLIKELY(value == UINT32_MAX)) {
+        return ixgbe_regs_missing(regs, offset);
+    }
+    return &regs->values[value];
+}
 
 /*
  * Only writable bits may come out of the stream for RW rows.  Rows that the
