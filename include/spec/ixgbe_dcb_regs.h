@@ -23,6 +23,7 @@
 #define IXGBE_RTTUP2TC          0x0c800         /* three bits a priority */
 #define IXGBE_RTTPCS            0x0cd00
 #define IXGBE_RTTPCS_TPPAC      0x00000020u     /* weighted, not plain */
+#define IXGBE_RTTPCS_ARBDIS     0x00400000u
 #define IXGBE_RTTPT2C(n)        (0x0cd20 + 4 * (n))
 #define IXGBE_RTTPT2C_CRQ       0x000001ffu     /* refill, 64 bytes a unit */
 #define IXGBE_RTTPT2C_MCL_SHIFT 9               /* 12 bits: most credits */

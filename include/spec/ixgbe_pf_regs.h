@@ -177,6 +177,7 @@ enum {
 
 /* 8.2.3.10 rate control */
 #define IXGBE_RTTDCS            0x04900
+#define IXGBE_RTTDCS_ARBDIS     0x00000040u
 #define IXGBE_RTTDQSEL          0x04904
 #define IXGBE_RTTBCNRM          0x04980
 #define IXGBE_RTTBCNRC          0x04984

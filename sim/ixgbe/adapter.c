@@ -5,6 +5,7 @@
  */
 #include "adapter.h"
 #include "iovlab-trace.h"
+#include "spec/ixgbe_ipsec_regs.h"
 
 #define WIRE_BUDGET 256
 
@@ -350,6 +351,14 @@ static IxgbeTxRules tx_rules(const IxgbeAdapter *a)
     };
 }
 
+/* Descriptors are fetched: 8.2.3.9, 8.2.3.10 (arbiter), 8.2.3.13. */
+static bool transmits(const IxgbeAdapter *a)
+{
+    return (reg(a, IXGBE_DMATXCTL) & IXGBE_DMATXCTL_TE) &&
+           !(reg(a, IXGBE_RTTDCS) & IXGBE_RTTDCS_ARBDIS) &&
+           !(reg(a, IXGBE_SECTXCTRL) & IXGBE_SECTXCTRL_TX_DIS);
+}
+
 static void tell_state(IxgbeAdapterPort *port)
 {
     IxgbeAdapter *a = port->adapter;
@@ -359,7 +368,7 @@ static void tell_state(IxgbeAdapterPort *port)
     IxgbePortState state = {
         .links = ixgbe_link_links(a),
         .rx_enable = reg(a, IXGBE_RXCTRL) & IXGBE_RXCTRL_RXEN,
-        .tx_enable = reg(a, IXGBE_DMATXCTL) & IXGBE_DMATXCTL_TE,
+        .tx_enable = transmits(a),
         .tx_vlan_insert = !(reg(a, IXGBE_VMVIR(pool)) & IXGBE_VMVIR_ACTION),
         .pf_reset_done = !is_vf ||
                          (reg(a, IXGBE_CTRL_EXT) & IXGBE_CTRL_EXT_PFRSTD),

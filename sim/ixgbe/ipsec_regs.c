@@ -134,12 +134,6 @@ static uint32_t read_rxstat(void *owner, unsigned index, uint32_t stored)
            ? IXGBE_SECRXSTAT_RDY : 0;
 }
 
-static void write_txctrl(void *owner, unsigned index, uint32_t value,
-                         uint32_t *stored)
-{
-    ixgbe_adapter_schedule(owner);
-}
-
 IxgbeIpsec *ixgbe_ipsec_new(void)
 {
     return g_new0(IxgbeIpsec, 1);
@@ -222,7 +216,7 @@ void ixgbe_ipsec_load(IxgbeAdapter *a, StateReader *r)
 static const IxgbeReg rows[] = {
     ONE("SECTXCTRL", IXGBE_SECTXCTRL, SEC, "security block: off, data path "
         "stopped", .reset = IXGBE_SECTXCTRL_SECTX_DIS,
-        .write = write_txctrl),
+        .write = ixgbe_write_enable),
     ONE("SECTXSTAT", IXGBE_SECTXSTAT, SEC, "ready when stopped and empty",
         .access = IXGBE_REG_RO, .read = read_txstat),
     ONE("SECTXBUFFAF", IXGBE_SECTXBUFFAF, SEC, "kept", .reset = 0x250),

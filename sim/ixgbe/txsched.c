@@ -89,6 +89,9 @@ static unsigned ready(IxgbeAdapter *a)
 {
     unsigned mask = 0;
 
+    if (reg(a, IXGBE_RTTPCS) & IXGBE_RTTPCS_ARBDIS) {
+        return 0;
+    }
     for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
         if (!a->wire[tc].count) {
             continue;
@@ -192,6 +195,12 @@ void ixgbe_txsched_reset(IxgbeAdapter *a)
 
 #define SECTION "8.2.3.10"
 
+static void write_packet_arbiter(void *owner, unsigned index, uint32_t value,
+                                 uint32_t *stored)
+{
+    ixgbe_adapter_schedule(owner);
+}
+
 static const IxgbeReg rows[] = {
     ROW("TXPBSIZE", IXGBE_TXPBSIZE(0), 8, 4, "8.2.3.9",
         "transmit packet buffer of a class", .reset = 0x00005000,
@@ -199,9 +208,10 @@ static const IxgbeReg rows[] = {
     KEPT("TXPBTHRESH", 0x04950, 8, "8.2.3.9", "kept"),
     KEPT("DTXMXSZRQ", 0x08100, 1, "8.2.3.9", "kept"),
     ONE("MTQC", IXGBE_MTQC, "8.2.3.9", "classes of queues", .wmask = 0xf),
-    KEPT("RTTDCS", IXGBE_RTTDCS, 1, SECTION, "descriptor arbiter: kept"),
+    ONE("RTTDCS", IXGBE_RTTDCS, SECTION, "descriptor arbiter: ARBDIS stops it",
+        .write = ixgbe_write_enable),
     ONE("RTTPCS", IXGBE_RTTPCS, SECTION, "packet arbiter: weighted or in "
-        "turn"),
+        "turn; ARBDIS stops it", .write = write_packet_arbiter),
     KEPT("RTTDT1C", 0x04908, 1, SECTION, "kept"),
     KEPT("RTTDT1S", IXGBE_RTTDT1S, 1, SECTION, "kept"),
     KEPT("RTTDT2C", IXGBE_RTTDT2C(0), 8, SECTION, "kept"),

@@ -9,6 +9,7 @@
 #include "spec/ixgbe_desc.h"
 #include "spec/ixgbe_filter_regs.h"
 #include "spec/ixgbe_flow_regs.h"
+#include "spec/ixgbe_ipsec_regs.h"
 #include "spec/ixgbe_time_regs.h"
 
 #define SECOND 1000000000ull
@@ -567,6 +568,38 @@ static void test_layouts(void)
     rig_clear(&r);
 }
 
+/* What drivers stop while they set a block up. */
+static void test_arbiters(void)
+{
+    static const struct {
+        uint32_t reg, bit;
+    } stops[] = {
+        { IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS },
+        { IXGBE_SECTXCTRL, IXGBE_SECTXCTRL_TX_DIS },
+    };
+    Rig r;
+
+    rig_init(&r);
+    rig_program(&r);
+    for (unsigned i = 0; i < G_N_ELEMENTS(stops); i++) {
+        g_assert_true(r.end[1].state.tx_enable);
+        rig_set(&r, stops[i].reg, stops[i].bit);
+        rig_run(&r);
+        g_assert_false(r.end[1].state.tx_enable);
+        g_assert_false(r.end[RIG_PF].state.tx_enable);
+        rig_unset(&r, stops[i].reg, stops[i].bit);
+        rig_run(&r);
+    }
+    g_assert_true(r.end[RIG_PF].state.tx_enable);
+    rig_set(&r, IXGBE_RTTPCS, IXGBE_RTTPCS_ARBDIS);
+    rig_send(&r, 1, RIG_PEER, RIG_MAC[1], -1);
+    g_assert_cmphex(rig_got(&r), ==, 0);
+    rig_unset(&r, IXGBE_RTTPCS, IXGBE_RTTPCS_ARBDIS);
+    rig_run(&r);
+    g_assert_cmphex(rig_got(&r), ==, 1u << RIG_WIRE);
+    rig_clear(&r);
+}
+
 /* --- counters ---------------------------------------------------- */
 
 static void test_good_and_all(void)
@@ -607,6 +640,7 @@ int main(int argc, char **argv)
     TEST(pause_migrates);
     TEST(weights);
     TEST(layouts);
+    TEST(arbiters);
     TEST(good_and_all);
     return g_test_run();
 }
