@@ -100,12 +100,12 @@ def virtual(guest, echoes):
 
 
 def one_boot():
-    """XDP on the PF, then on a VF"""
+    """XDP on the PF, then on a VF, with Linux 6.12"""
     with tempfile.TemporaryDirectory(prefix='iovlab-xdp-') as place:
         path = os.path.join(place, 'xdp.o')
         with open(path, 'wb') as file:
             file.write(xdp_object())
-        booted = kernel(more=('--add', f'{path}:/xdp.o'))
+        booted = kernel(suite='trixie', more=('--add', f'{path}:/xdp.o'))
         with pair(booted, smp=2) as (guest, judge):
             echoes = Echoes(judge)
             for part in (physical, virtual):
