@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's linuxptp between two ports of ixgbe: hardware time stamps of both
+ends bring one clock to the other's time; phc2sys brings a clock to a clock."""
+# timeout: 600
+import re
+import time
+
+from guest import main, need, need_device
+from ixgbe_guest import inside, kernel, nic, pair
+
+# For all that ptp4l is not told by its options.
+CONFIG = """[global]
+twoStepFlag 1
+tx_timestamp_timeout 2000
+summary_interval -1
+logSyncInterval -2
+logMinDelayReqInterval -2
+step_threshold 0.00002
+first_step_threshold 0.00002
+"""
+
+
+def clock(guest, space, what):
+    text = guest.check(f'{inside(space)}phc_ctl {nic(space)} -- {what}', 60)
+    found = re.search(r'clock time is (\d+\.\d+)', text)
+    return float(found.group(1)) if found else None
+
+
+def apart(guest):
+    """Seconds from eth0's clock to eth1's; both are read in one breath, the
+    time between the two reads is taken out."""
+    best = None
+    for _ in range(5):
+        a = clock(guest, '', 'get')
+        b = clock(guest, 'b', 'get')
+        c = clock(guest, '', 'get')
+        if best is None or c - a < best[0]:
+            best = (c - a, b - (a + c) / 2)
+    return best[1]
+
+
+def offsets(guest, name):
+    """The servo's view: pairs of (offset in ns, state)."""
+    text = guest.check(f'cat /tmp/{name}')
+    return [(int(value), state) for value, state in
+            re.findall(r'offset\s+(-?\d+) s(\d)', text)], text
+
+
+def follow(guest, transport):
+    """ptp4l: a slave 100 s off comes to its master's time"""
+    clock(guest, '', 'set 1000')
+    clock(guest, 'b', 'set 1100')
+    need(abs(apart(guest) - 100) < 20, f'{apart(guest)} s apart at first')
+    for space, more in (('', '--priority1 1'), ('b', '-s')):
+        guest.check(f'{inside(space)}ptp4l {transport} -H -f /ptp.cfg '
+                    f'-i {nic(space)} -m {more} '
+                    f'--uds_address /tmp/uds-{nic(space)} '
+                    f'> /tmp/{nic(space)} 2>&1 & echo $! >> /tmp/daemons', 30)
+    end = time.monotonic() + 120
+    while True:
+        found, said = offsets(guest, 'eth1')
+        summary = re.findall(r'rms +(\d+) max +(\d+)', said)
+        locked = [value for value, state in found if state == '2']
+        if len(locked) > 8 or len(summary) > 5:
+            break
+        need(time.monotonic() < end, said)
+        time.sleep(2)
+    said += guest.check('cat /tmp/eth0')
+    need('timed out while polling' not in said, said)
+    rest = apart(guest)
+    need(abs(rest) < 2, f'still {rest} s apart: {said}')
+    print(f'# {transport}: last offsets {locked[-3:] or summary[-3:]} ns, '
+          f'clocks read {rest:.3f} s apart')
+    guest.check('kill $(cat /tmp/daemons); rm /tmp/daemons; sleep 1')
+
+
+def clocks(guest):
+    """phc2sys: eth1's clock follows eth0's; the system's follows neither"""
+    clock(guest, '', 'set 5000')
+    clock(guest, 'b', 'set 7000')
+    first, other = (guest.check(f'{run}ethtool -T {name} | sed -n '
+                                '"s/.*Clock: //p"') for run, name in
+                    (('', 'eth0'), (inside('b'), 'eth1')))
+    guest.check(f'phc2sys -s /dev/ptp{first} -c /dev/ptp{other} -O 0 -R 4 -m '
+                '-S 0.01 > /tmp/phc2sys 2>&1 & echo $! > /tmp/daemons', 30)
+    end = time.monotonic() + 60
+    while True:
+        found, said = offsets(guest, 'phc2sys')
+        if len([1 for _, state in found if state == '2']) > 12:
+            break
+        need(time.monotonic() < end, said)
+        time.sleep(1)
+    rest = apart(guest)
+    need(abs(rest) < 2, f'still {rest} s apart: {said}')
+    print(f'# phc2sys: last offsets {[value for value, _ in found[-3:]]} ns')
+    guest.check('kill $(cat /tmp/daemons); rm /tmp/daemons')
+
+
+def one_boot():
+    """ptp4l over Ethernet, UDP on IPv4 and on IPv6; phc2sys"""
+    booted = kernel(programs=('linuxptp',))
+    with pair(booted, smp=2) as (guest, _):
+        for line in CONFIG.splitlines():
+            guest.check(f'echo "{line}" >> /ptp.cfg')
+        for transport in ('-2', '-4', '-6'):
+            follow(guest, transport)
+        clocks(guest)
+
+
+need_device('ixgbe')
+main(one_boot)
