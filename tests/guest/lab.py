@@ -32,6 +32,7 @@ class Vm:
     def __init__(self, lab, name, host):
         self.lab, self.name, self.host = lab, name, host
         self.shell = None
+        self.boots = 0
 
     def path(self, name):
         return os.path.join(self.lab.dir, 'hosts', self.host, 'vm', self.name,
@@ -79,12 +80,23 @@ class Vm:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if 'iovlab-ready' in self.log('agent.log'):
+                self.boots = self.log('agent.log').count('iovlab-ready')
                 self.connect()
                 self.run('true')
                 return self
             time.sleep(0.2)
         raise Failed(f'{self.name} is not up after {seconds} s: see'
                      f' {self.path("console.log")}')
+
+    def up_again(self, seconds=180):
+        """Waits until another boot of the guest runs shell lines."""
+        end = time.monotonic() + seconds
+        while self.log('agent.log').count('iovlab-ready') == self.boots:
+            need(time.monotonic() < end, f'{self.name}: no other boot within '
+                 f'{seconds} s: see {self.path("console.log")}')
+            time.sleep(0.3)
+        self.boots = self.log('agent.log').count('iovlab-ready')
+        return self.connect()
 
     def check(self, line, seconds=60):
         status, output = self.run(line, seconds)
@@ -224,13 +236,18 @@ class Lab:
                  f'no event {name} {members} within {seconds} s')
             time.sleep(0.3)
 
-    def vm(self, name, host='A', ip='', nics=1, options=(), append='',
-           modules=(), programs=(), extra=(), memory=256, up=True):
-        kernel, initrd = image(
+    @staticmethod
+    def image(modules=(), programs=(), extra=()):
+        """What vm() boots with the same words: kernel and initramfs."""
+        return image(
             *extra,
             '--add', f'{ROOT}/build/guest/iovlab-agent:/bin/iovlab-agent',
             *(word for module in modules for word in ('--module', module)),
             *(word for name in programs for word in ('--program', name)))
+
+    def vm(self, name, host='A', ip='', nics=1, options=(), append='',
+           modules=(), programs=(), extra=(), memory=256, up=True):
+        kernel, initrd = self.image(modules, programs, extra)
         self.iovlab('run', '--host', host, '--name', name, '--kernel', kernel,
                     '--initrd', initrd, '--memory', str(memory), '--nics',
                     str(nics), '--detach', '--append',
