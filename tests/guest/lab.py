@@ -88,6 +88,19 @@ class Vm:
         raise Failed(f'{self.name} is not up after {seconds} s: see'
                      f' {self.path("console.log")}')
 
+    def awake(self, seconds=120):
+        """
+        Waits until the shell reads; what is sent to a guest that boots, or is
+        about to be another one, is partly lost.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.shell.socket.sendall(b'\n\necho awake\n')
+            while (line := self.shell.line(2)) is not None:
+                if line == 'awake':
+                    return self
+        raise Failed(f'{self.name}: no shell after {seconds} s')
+
     def up_again(self, seconds=180):
         """Waits until another boot of the guest runs shell lines."""
         end = time.monotonic() + seconds
@@ -129,6 +142,13 @@ class Vm:
 
     def console(self):
         return self.log('console.log')
+
+    def wait_console(self, text, seconds=60):
+        end = time.monotonic() + seconds
+        while text not in self.console():
+            need(time.monotonic() < end,
+                 f'{self.name}: no "{text}" on the console')
+            time.sleep(0.3)
 
     def nic(self, index=0):
         """Properties of an adapter."""

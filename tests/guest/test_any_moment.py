@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Migrations that do not ask whether the guest is ready for one."""
 # timeout: 600
-import time
-
 from guest import main, need
 from lab import Lab, Peer
 
@@ -15,17 +13,6 @@ def to_and_fro(lab, vm, times):
         host = 'B' if vm.host == 'A' else 'A'
         lab.iovlab('migrate', vm.name, '--to', host, '--quiet')
         vm.connect(host)
-
-
-def awake(vm, seconds=120):
-    """Until the shell reads: what is sent to it before is partly lost."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        vm.shell.socket.sendall(b'\n\necho awake\n')
-        while (line := vm.shell.line(2)) is not None:
-            if line == 'awake':
-                return
-    need(False, f'{vm.name}: no shell after {seconds} s')
 
 
 def settled(lab, vm):
@@ -43,14 +30,14 @@ def booting():
         vm = lab.vm('web', ip='10.77.0.11/16', options=['--smp', '2'],
                     up=False)
         to_and_fro(lab, vm, 8)
-        awake(vm)
+        vm.awake()
         settled(lab, vm)
         # The VF is on its way in or out at each of these.
         to_and_fro(lab, vm, 6)
         settled(lab, vm)
         vm.check('touch /tmp/old; (sleep 0.5; reboot -f) &')
         to_and_fro(lab, vm, 8)
-        awake(vm)
+        vm.awake()
         vm.check('test ! -e /tmp/old')
         settled(lab, vm)
 
