@@ -12,7 +12,7 @@ from peer import DatagramPeer, checksum
 VXLAN = 4789
 SCTP = 132
 # What ixgbe and ixgbevf say when something is wrong.
-WRONG = re.compile(r'ixgbe.*(warning|error|fail|timed out|unsupported|hang|'
+WRONG = re.compile(r'ixgbe.*(warning|error|fail|timed out|unsupported|\bhang|'
                    r'not complete|cannot|could not)', re.I)
 
 
