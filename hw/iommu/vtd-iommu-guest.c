@@ -190,6 +190,7 @@ static bool unit_config(const VtdIommu *s, VtdUnitConfig *c, Error **errp)
     c->dma_drain = s->dma_drain;
     c->coherent = s->coherent;
     c->write_buffer = s->write_buffer;
+    c->protected_memory = s->protected_memory;
     c->set_root_invalidates = s->set_root_invalidates;
     c->fault_records = s->fault_records;
     c->iotlb_entries = s->iotlb_entries;

@@ -83,6 +83,7 @@ struct VtdIommu {
     bool coherent;
     bool write_buffer;
     bool set_root_invalidates;
+    bool protected_memory;
     uint16_t fault_records;
     uint32_t iotlb_entries;
     uint32_t iotlb_ways;

@@ -38,6 +38,7 @@ typedef struct VtdUnitConfig {
     bool dma_drain;             /* DRD, DWD */
     bool write_buffer;          /* RWBF: software must flush it */
     bool set_root_invalidates;  /* ESRTPS, ESIRTPS */
+    bool protected_memory;      /* PLMR, PHMR */
     bool compress_faults;       /* one pending record for each requester */
     bool scalable_mode;         /* SMTS with PASID, second stage, A/D bits */
     bool first_stage;           /* FSTS, NEST; with scalable_mode */

@@ -60,6 +60,8 @@ enum {
 /* CAP, 11.4.2. */
 #define VTD_CAP_ND_64K 6ULL                     /* 16-bit domain ids */
 #define VTD_CAP_RWBF (1ULL << 4)
+#define VTD_CAP_PLMR (1ULL << 5)
+#define VTD_CAP_PHMR (1ULL << 6)
 #define VTD_CAP_CM (1ULL << 7)
 #define VTD_CAP_SAGAW_3LEVEL (1ULL << 9)
 #define VTD_CAP_SAGAW_4LEVEL (1ULL << 10)
@@ -113,6 +115,13 @@ enum {
 
 /* Largest index mask of an interrupt-entry invalidation. */
 #define VTD_MHMV 15
+
+/* Protected memory, 11.4.8; regions of whole units, a size of our choice. */
+#define VTD_PMEN_EPM (1U << 31)
+#define VTD_PMEN_PRS (1U << 0)
+#define VTD_PM_UNIT (1U << 21)
+#define VTD_PM_LOW (~(VTD_PM_UNIT - 1))
+#define VTD_PM_HIGH (~(VTD_PM_UNIT - 1ULL))
 
 /* GCMD and GSTS, 11.4.4: the same bit asks and answers. */
 #define VTD_GCMD_TE (1U << 31)

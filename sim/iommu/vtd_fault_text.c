@@ -9,6 +9,7 @@ static const struct {
     uint8_t reason;
     const char *text;
 } reasons[] = {
+    { VTD_FR_NONE, "the memory is protected (PMEN)" },
     { VTD_FR_ROOT_NOT_PRESENT, "no root entry for its bus" },
     { VTD_FR_CONTEXT_NOT_PRESENT, "no context entry for the device" },
     { VTD_FR_CONTEXT_INVALID,

@@ -116,6 +116,7 @@ struct VtdUnit {
     bool te;
     bool ire;
     bool cfi;
+    bool protecting;                    /* PMEN.PRS */
 
     unsigned next_record;               /* where the next fault goes */
     bool queue_running;
@@ -178,6 +179,11 @@ static inline uint64_t vtd_beyond_haw(const VtdUnit *u)
 void vtd_command(VtdUnit *u, uint32_t value);
 /* Takes te, ire, cfi from GSTS. */
 void vtd_status_latch(VtdUnit *u);
+
+/* Protected memory (vtd_protect.c): true if no untranslated DMA may be there. */
+bool vtd_protected(const VtdUnit *u, uint64_t address);
+void vtd_protect_written(VtdUnit *u);
+void vtd_protect_latch(VtdUnit *u);
 
 /* Event interrupts (vtd_event.c): FECTL or IECTL and the three behind it. */
 void vtd_event_raise(VtdUnit *u, unsigned ctl);

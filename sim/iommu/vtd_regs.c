@@ -93,6 +93,11 @@ static void hook_iqa(VtdUnit *u, uint64_t written, uint64_t old)
     }
 }
 
+static void hook_protect(VtdUnit *u, uint64_t written, uint64_t old)
+{
+    vtd_protect_written(u);
+}
+
 static void hook_frcd(VtdUnit *u, uint64_t written, uint64_t old)
 {
     vtd_fault_record_cleared(u);
@@ -118,11 +123,11 @@ static const VtdRow rows[] = {
     { "FEADDR", VTD_FEADDR, 4, false, 0, 0xfffffffc, 0, NULL },
     { "FEUADDR", VTD_FEUADDR, 4, false, 0, ALL32, 0, NULL },
     { "AFLOG", VTD_AFLOG, 8, false, 0, 0, 0, NULL },
-    { "PMEN", VTD_PMEN, 4, false, 0, 0, 0, NULL },
-    { "PLMBASE", VTD_PLMBASE, 4, false, 0, 0, 0, NULL },
-    { "PLMLIMIT", VTD_PLMLIMIT, 4, false, 0, 0, 0, NULL },
-    { "PHMBASE", VTD_PHMBASE, 8, false, 0, 0, 0, NULL },
-    { "PHMLIMIT", VTD_PHMLIMIT, 8, false, 0, 0, 0, NULL },
+    { "PMEN", VTD_PMEN, 4, false, 0, VTD_PMEN_EPM, 0, hook_protect },
+    { "PLMBASE", VTD_PLMBASE, 4, false, 0, VTD_PM_LOW, 0, hook_protect },
+    { "PLMLIMIT", VTD_PLMLIMIT, 4, false, 0, VTD_PM_LOW, 0, hook_protect },
+    { "PHMBASE", VTD_PHMBASE, 8, false, 0, VTD_PM_HIGH, 0, hook_protect },
+    { "PHMLIMIT", VTD_PHMLIMIT, 8, false, 0, VTD_PM_HIGH, 0, hook_protect },
     { "IQH", VTD_IQH, 8, false, 0, 0, 0, NULL },
     { "IQT", VTD_IQT, 8, false, 0, VTD_IQ_PTR_MASK, 0, hook_iqt },
     { "IQA", VTD_IQA, 8, false, 0,
@@ -172,6 +177,7 @@ uint64_t vtd_regs_cap(const VtdUnitConfig *cfg)
     cap |= cfg->first_stage ? VTD_CAP_FS1GP : 0;
     cap |= cfg->first_stage && cfg->aw_bits >= 57 ? VTD_CAP_FS5LP : 0;
     cap |= cfg->caching_mode ? VTD_CAP_CM : 0;
+    cap |= cfg->protected_memory ? VTD_CAP_PLMR | VTD_CAP_PHMR : 0;
     cap |= cfg->write_buffer ? VTD_CAP_RWBF : 0;
     cap |= cfg->dma_drain ? VTD_CAP_DRD | VTD_CAP_DWD : 0;
     cap |= cfg->set_root_invalidates ? VTD_CAP_ESRTPS | VTD_CAP_ESIRTPS : 0;

@@ -54,6 +54,9 @@ static void cut_registers(VtdUnit *u)
     fsts &= ~VTD_FSTS_FRI_MASK;
     fri %= u->cfg.fault_records;
     vtd_set32(u, VTD_FSTS, fsts | fri << VTD_FSTS_FRI_SHIFT);
+    if (!u->cfg.protected_memory) {
+        vtd_set32(u, VTD_PMEN, 0);
+    }
     vtd_set64(u, VTD_IQH, vtd_reg64(u, VTD_IQH) & VTD_IQ_PTR_MASK);
     vtd_set64(u, VTD_IQT, vtd_reg64(u, VTD_IQT) & VTD_IQ_PTR_MASK);
     vtd_set64(u, VTD_IQA, vtd_reg64(u, VTD_IQA) &

@@ -26,6 +26,25 @@ static bool untouched(VtdTranslation *out)
     return true;
 }
 
+/*
+ * A request that nothing translates.  What protected memory blocks is no
+ * remapping fault and not recorded (11.4.8.1).
+ */
+static bool pass(VtdUnit *u, const VtdRequest *request, VtdTranslation *out,
+                 VtdFault *fault)
+{
+    if (vtd_protected(u, request->address)) {
+        fault->reason = VTD_FR_NONE;
+        return blocked(u, request, fault, true);
+    }
+    untouched(out);
+    if (u->protecting) {
+        out->mask = VTD_PAGE_SIZE - 1;
+        out->address = request->address & ~out->mask;
+    }
+    return true;
+}
+
 static inline bool in_range(const VtdContext *ctx, uint64_t address)
 {
     if (ctx->stages >= VTD_STAGES_FIRST) {
@@ -175,7 +194,7 @@ static bool translate(VtdUnit *u, const VtdRequest *request,
     }
     if (!ctx.stages || request->at == VTD_AT_TRANSLATED) {
         out->domain = ctx.domain;
-        return untouched(out);
+        return pass(u, request, out, fault);
     }
     page = find_page(u, &ctx, request, &walked, fault);
     if (!page) {
@@ -219,6 +238,9 @@ static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
         return false;
     }
     if (!ctx->stages) {
+        if (u->protecting) {
+            return false;
+        }
         u->stats.context_hits++;
         out->domain = ctx->domain;
         return untouched(out);
@@ -266,7 +288,7 @@ bool vtd_unit_translate(VtdUnit *u, const VtdRequest *request,
     };
     if (!u->te) {
         out->domain = 0;
-        return untouched(out);
+        return pass(u, request, out, fault);
     }
     if (u->root_mode == VTD_TTM_ABORT) {
         /* 11.4.5: aborted without a record. */

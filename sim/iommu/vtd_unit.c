@@ -157,6 +157,7 @@ void vtd_status_latch(VtdUnit *u)
     u->te = gsts & VTD_GCMD_TE;
     u->ire = gsts & VTD_GCMD_IRE;
     u->cfi = gsts & VTD_GCMD_CFI;
+    vtd_protect_latch(u);
 }
 
 /* SRTP, 11.4.4.1.  With ESRTPS it is a global invalidation as well. */

@@ -40,7 +40,7 @@ def options():
                          (',aw-bits=39,eim=off', 'in xapic mode'),
                          (',aw-bits=57', 'in x2apic mode'),
                          (',intremap=off', 'Translated'),
-                         (',coherent=off,write-buffer=on,'
+                         (',coherent=off,write-buffer=on,protected-memory=on,'
                           'set-root-invalidates=off', 'in x2apic mode'),
                          (',iotlb-entries=4,iotlb-ways=1,irte-entries=1,'
                           'irte-ways=1', 'in x2apic mode')):

@@ -175,6 +175,31 @@ static void test_no_drain(void)
     stop(&rig);
 }
 
+/* Protected memory, before anything translates. */
+static void test_protected(void)
+{
+    Rig rig;
+
+    start_bare(&rig, LEGACY ",protected-memory=on");
+    qtest_writel(rig.qts, PAGE, 0x55555555);
+    qtest_writel(rig.qts, UNIT + VTD_PLMBASE, PAGE & VTD_PM_LOW);
+    qtest_writel(rig.qts, UNIT + VTD_PLMLIMIT, PAGE & VTD_PM_LOW);
+    /* No high region: its base is above its limit. */
+    qtest_writeq(rig.qts, UNIT + VTD_PHMBASE, VTD_PM_UNIT);
+    g_assert_cmpint(act(&rig, VTE_WRITE, PAGE + 4, 4, 0), ==, VTE_OK);
+    qtest_writel(rig.qts, UNIT + VTD_PMEN, VTD_PMEN_EPM);
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_PMEN), ==,
+                    VTD_PMEN_EPM | VTD_PMEN_PRS);
+    g_assert_cmpint(act(&rig, VTE_WRITE, PAGE, 4, 0), ==, VTE_BLOCKED);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE), ==, 0x55555555);
+    g_assert_cmphex(take_first(&rig).reason, ==, 0);
+    g_assert_cmpint(act(&rig, VTE_WRITE, PAGE - 4, 4, 0), ==, VTE_OK);
+    qtest_writel(rig.qts, UNIT + VTD_PMEN, 0);
+    g_assert_cmpint(act(&rig, VTE_WRITE, PAGE, 4, 0), ==, VTE_OK);
+    g_assert_cmphex(qtest_readl(rig.qts, PAGE), ==, 0);
+    stop(&rig);
+}
+
 static void test_queue_wraps(void)
 {
     Rig rig;
@@ -389,6 +414,7 @@ int main(int argc, char **argv)
     qtest_add_func(PATH "overflow", test_overflow);
     qtest_add_func(PATH "drain", test_drain);
     qtest_add_func(PATH "no-drain", test_no_drain);
+    qtest_add_func(PATH "protected", test_protected);
     qtest_add_func(PATH "queue-wraps", test_queue_wraps);
     qtest_add_func(PATH "ats", test_ats);
     qtest_add_func(PATH "ats-forbidden", test_ats_forbidden);
