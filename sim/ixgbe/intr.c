@@ -132,11 +132,11 @@ static void take_causes(IxgbeIntr *intr, unsigned vector)
     }
 }
 
-static void notify(IxgbeIntr *intr, unsigned vector)
+static void notify(IxgbeIntr *intr, unsigned vector, uint64_t quiet_ns)
 {
     IxgbeFunction *fn = intr->fn;
 
-    trace_ixgbe_intr_send(fn, vector);
+    trace_ixgbe_intr_send(fn, vector, quiet_ns);
     ixgbe_function_enter(fn);
     fn->ops->interrupt(fn->opaque, vector);
     ixgbe_function_leave(fn);
@@ -145,17 +145,19 @@ static void notify(IxgbeIntr *intr, unsigned vector)
 static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
 {
     IxgbeFunction *fn = intr->fn;
+    uint64_t quiet_ns;
 
     ixgbe_rsc_close_vector(fn->rsc, vector);
     take_causes(intr, vector);
     measure(intr, now);
-    intr->quiet_until[vector] = now + interval_ns(intr, vector);
+    quiet_ns = interval_ns(intr, vector);
+    intr->quiet_until[vector] = now + quiet_ns;
     for (unsigned i = 0; i < fn->queues; i++) {
         if (fn->rx[i].fn == fn) {
             ixgbe_rxq_signalled(&fn->rx[i], vector);
         }
     }
-    notify(intr, vector);
+    notify(intr, vector, quiet_ns);
 }
 
 static void set_timer(IxgbeIntr *intr, uint64_t deadline)
@@ -251,7 +253,7 @@ static void evaluate_single(IxgbeIntr *intr)
     set_timer(intr, UINT64_MAX);
     set_line(intr, true);
     if (due) {
-        notify(intr, 0);
+        notify(intr, 0, interval_ns(intr, 0));
     }
 }
 

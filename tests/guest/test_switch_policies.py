@@ -131,9 +131,9 @@ class Congestion(threading.Thread):
     def run(self):
         while self.on:
             os.kill(self.pid, signal.SIGSTOP)
-            time.sleep(0.02)
+            time.sleep(0.2)
             os.kill(self.pid, signal.SIGCONT)
-            time.sleep(0.002)
+            time.sleep(0.01)
 
     def __exit__(self, *_):
         self.on = False
@@ -192,13 +192,55 @@ def queue_counts(vm):
             if 'rx_queue_' in line and '_packets' in line]
 
 
+def quiet_times(vm, act):
+    """Nanoseconds of quiet that the VF kept after its interrupts meanwhile."""
+    before = len(vm.log('qemu.log'))
+    act()
+    time.sleep(0.5)
+    return [int(line.split('quiet for ')[1].split()[0])
+            for line in vm.log('qemu.log')[before:].splitlines()
+            if 'ixgbe_intr_send' in line and 'vector 0,' in line]
+
+
+def moderation(lab, vm, peer):
+    """The host's moderation of a VF, whatever the guest's driver asks for."""
+    def ping():
+        vm.check('ping -c 5 -i 0.1 -W 5 10.77.0.1')
+
+    def flood():
+        data = ip_packet(socket.inet_aton('10.77.1.1'), target, 17,
+                         udp(socket.inet_aton('10.77.1.1'), target, 1, 9,
+                             bytes(20)))
+        for _ in range(4000):
+            peer.send(address + peer.mac + b'\x08\0' + data)
+
+    target, address = socket.inet_aton('10.77.0.11'), bytes.fromhex(mac(vm, 0))
+    for mode, least, most in (('Off', 0, 0), ('Low', 20000, 10**9),
+                              ('Medium', 100000, 10**9),
+                              ('High', 250000, 10**9)):
+        lab.set('nic', 'web.0', IovInterruptModeration=mode)
+        need(vm.nic()['Path'] == 'vf', 'it lost its VF')
+        quiet = quiet_times(vm, ping)
+        need(quiet and all(least <= q <= most for q in quiet),
+             f'{mode}: {quiet}')
+    lab.set('nic', 'web.0', IovInterruptModeration='Adaptive')
+    calm, busy = quiet_times(vm, ping), quiet_times(vm, flood)
+    print(f'# adaptive: {set(calm)} when calm, {set(busy)} when busy')
+    need(set(calm) == {0}, f'{calm}')
+    need(max(busy) >= 100000, f'{set(busy)}')
+    lab.set('nic', 'web.0', IovInterruptModeration='Default')
+
+
 def queues():
-    """Flows spread over the queues of a VF that has two queue pairs"""
+    """Moderation of a VF, and flows over its queues when it has two"""
     with Lab('A') as lab:
         peer = Peer(lab)
         vm = lab.vm('web', ip='10.77.0.11/16', programs=['ethtool'],
-                    options=['--smp', '2'])
+                    options=['--smp', '2', '--', '-trace',
+                             'enable=ixgbe_intr_send'])
         vm.wait_path('vf')
+        vm.wait('ping -c 1 -W 2 10.77.0.1')
+        moderation(lab, vm, peer)
         need(len(queue_counts(vm)) == 1, f'{queue_counts(vm)}')
         lab.iovlab('set', 'nic', 'web.0', 'IovQueuePairsRequested=2', '--wait')
         vm.wait_path('vf')
