@@ -184,15 +184,26 @@ static void draw(Top *top, GPtrArray *lines, unsigned hosts)
                         hosts, hosts == 1 ? "" : "s", lines->len,
                         lines->len == 1 ? "" : "s",
                         top->live ? "   (q ends)" : "");
-    unsigned room = top->live && top->rows > 3 ? top->rows - 3 : lines->len;
+    unsigned room;
 
     measure_screen(top);
+    room = top->live && top->rows > 3 ? top->rows - 3 : lines->len;
+    if (lines->len > room) {
+        room--;
+    }
     printf("%s", top->live ? CLEAR : "");
     put(top, "", head);
     put(top, top->live ? BOLD : "", "Adapter        Host     Path       "
         " to/s  from/s VF    Status");
     for (guint i = 0; i < lines->len && i < room; i++) {
         put_line(top, lines->pdata[i]);
+    }
+    if (lines->len > room) {
+        g_autofree char *more = g_strdup_printf("... and %u more: `iovlab top "
+                                                "HOST`, or a taller terminal",
+                                                lines->len - room);
+
+        put(top, "", more);
     }
     fflush(stdout);
 }
