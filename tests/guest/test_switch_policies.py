@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the software switch does with frames of real guests: private VLANs,
-priority tags, storms, parts of a busy uplink.  And the queues of a VF with two
-queue pairs."""
+priority tags, storms.  And a VF's moderation, and its queues when it has two
+pairs."""
 # timeout: 300
-import os
-import signal
 import socket
 import struct
-import threading
 import time
 
 from guest import main, need
@@ -116,68 +113,15 @@ def storm(lab, vm, peer):
     lab.set('nic', 'web.0', StormLimit='0')
 
 
-class Congestion(threading.Thread):
-    """A top-of-rack switch that stands still for most of the time."""
-
-    def __init__(self, lab):
-        super().__init__(daemon=True)
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(os.path.join(lab.dir, 'tor', 'control.sock'))
-            self.pid, _, _ = struct.unpack('3i', control.getsockopt(
-                socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        self.on = True
-        self.start()
-
-    def run(self):
-        while self.on:
-            os.kill(self.pid, signal.SIGSTOP)
-            time.sleep(0.2)
-            os.kill(self.pid, signal.SIGCONT)
-            time.sleep(0.01)
-
-    def __exit__(self, *_):
-        self.on = False
-        self.join()
-
-    def __enter__(self):
-        return self
-
-
-def busy_uplink(lab, vm, peer):
-    """Two adapters that send all they can, and their parts of the wire."""
-    counts = {}
-
-    def watch(data):
-        counts[data[6:12].hex()] = counts.get(data[6:12].hex(), 0) + 1
-
-    macs = [mac(vm, nic) for nic in range(2)]
-    for nic, weight in ((0, 80), (1, 20)):
-        lab.set('nic', f'web.{nic}', MinimumBandwidthWeight=str(weight))
-        vm.check(f'iovlab-agent frame eth{nic}'
-                 f' {frame("020077000001", macs[nic], size=1400)} 1000000'
-                 ' > /dev/null 2>&1 &')
-    with Congestion(lab):
-        time.sleep(1)
-        peer.watch = watch
-        time.sleep(4)
-        peer.watch = lambda data: None
-        vm.check('killall iovlab-agent')
-    many, few = (counts.get(m, 0) for m in macs)
-    print(f'# weights 80 and 20: {many} and {few} frames')
-    need(few and 2 < many / few < 8, f'{many} and {few}')
-    for nic in range(2):
-        lab.set('nic', f'web.{nic}', MinimumBandwidthWeight='0')
-
-
 def switch():
-    """Private VLANs, priority tags, storm limit, bandwidth weights"""
+    """Private VLANs, priority tags, storm limit"""
     with Lab('A') as lab:
         peer = Peer(lab)
         vm = lab.vm('web', nics=4, options=['--iov-weight', '0', '--smp', '2'])
         vm.check('for i in 0 1 2 3; do echo 1 >'
                  ' /proc/sys/net/ipv6/conf/eth$i/disable_ipv6;'
                  ' ip link set eth$i up; done')
-        for test in private_vlans, priority_tag, storm, busy_uplink:
+        for test in private_vlans, priority_tag, storm:
             start = time.monotonic()
             test(lab, vm, peer)
             peer.frames.clear()
