@@ -117,6 +117,49 @@ static void test_num_vfs(Pf *pf, gconstpointer data)
     alive(pf);
 }
 
+static void write_sriov(Pf *pf, unsigned which, unsigned n)
+{
+    uint64_t control = config_at(1, 0, SRIOV + PCI_SRIOV_CTRL);
+    uint16_t now = qtest_readw(pf->qts, control);
+
+    switch (which) {
+    case 0:
+        qtest_writew(pf->qts, config_at(1, 0, SRIOV + PCI_SRIOV_NUM_VF), n);
+        break;
+    case 1:
+        qtest_writew(pf->qts, control, now | PCI_SRIOV_CTRL_VFE);
+        break;
+    case 2:
+        qtest_writew(pf->qts, control, now | PCI_SRIOV_CTRL_MSE);
+        break;
+    }
+}
+
+/* NumVFs, VF Enable and MSE, each first, second and last. */
+static void test_num_vfs_orders(Pf *pf, gconstpointer data)
+{
+    static const uint8_t orders[6][3] = {
+        { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 },
+        { 2, 1, 0 },
+    };
+
+    for (unsigned n = 0; n <= 0xffff; n += n < 130 ? 13 : 4095) {
+        for (unsigned order = 0; order < 6; order++) {
+            bool counted = order != 2 && order != 3 && order != 5;
+
+            qtest_writew(pf->qts, config_at(1, 0, SRIOV + PCI_SRIOV_CTRL), 0);
+            write_sriov(pf, 0, 0);
+            for (unsigned i = 0; i < 3; i++) {
+                write_sriov(pf, orders[order][i], n);
+                g_assert_cmpuint(count_vfs(pf), <=, VFS);
+            }
+            /* NumVFs that comes behind VF Enable comes too late. */
+            g_assert_cmpuint(count_vfs(pf), ==, counted && n <= VFS ? n : 0);
+        }
+    }
+    alive(pf);
+}
+
 static void test_vf(Pf *pf, gconstpointer data)
 {
     const uint64_t bar = VF_BAR0 + 5 * IXGBE_VF_BAR0_SIZE;
@@ -343,6 +386,7 @@ int main(int argc, char **argv)
     TEST("identity", test_identity);
     TEST("vpd", test_vpd);
     TEST("num-vfs", test_num_vfs);
+    TEST("num-vfs-orders", test_num_vfs_orders);
     TEST("vf", test_vf);
     TEST("flr", test_flr);
     TEST("no-ones", test_no_ones);
