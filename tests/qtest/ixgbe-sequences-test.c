@@ -9,6 +9,9 @@
 #include "ixgbe-rig.h"
 
 #define MAX_LOOP 64
+/* Of a longer loop (tables of 1,024 SAs) only the ends are done. */
+#define MAX_ROUNDS 256u
+#define ENDS 16u
 /* Virtual time, in us, by which a value may come late. */
 #define SLACK 2000
 /* Of VFMAILBOX: a read clears. */
@@ -31,6 +34,7 @@ typedef struct Replay {
     unsigned line;
     bool vf_only;               /* the device is a VF of its own */
     bool sent;                  /* a ring was emptied */
+    bool jumped;                /* over the middle of a loop */
     uint32_t early[VFS];        /* of VFMAILBOX: seen before it was then */
     unsigned reads;             /* that were checked */
 } Replay;
@@ -151,13 +155,14 @@ static void do_read(Replay *r, const Access *a, unsigned round)
     uint64_t value = a->value + round * a->value_step;
     uint64_t got;
 
-    r->reads += a->checked;
+    r->reads += a->checked && !r->jumped;
     if (!strcmp(a->name, "VFMAILBOX") && a->vf < VFS) {
         do_mailbox(r, a, address, value);
         return;
     }
     got = read_at(r, address, a->size);
-    if (a->checked && got != value && !comes(r, address, a->size, value)) {
+    if (a->checked && !r->jumped && got != value &&
+        !comes(r, address, a->size, value)) {
         g_error("%s:%u: %s (0x%x) is 0x%" PRIx64 ", not 0x%" PRIx64,
                 r->file, r->line, a->name,
                 a->offset + round * a->offset_step, got, value);
@@ -269,6 +274,11 @@ static unsigned step(Replay *r, char **lines)
         need_line(r, parse(lines[first + i], &block[i]));
     }
     for (unsigned round = 0; round < rounds; round++) {
+        if (rounds > MAX_ROUNDS && round == ENDS) {
+            round = rounds - ENDS;
+        }
+        /* What the round before wrote was not written. */
+        r->jumped = rounds > MAX_ROUNDS && round == rounds - ENDS;
         for (unsigned i = 0; i < length; i++) {
             do_access(r, &block[i], round);
         }
