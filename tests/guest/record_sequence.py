@@ -303,36 +303,61 @@ DPDK = ('dpdk-dev', 'librte-net-ixgbe23', 'librte-mempool-ring23',
         'librte-bus-pci23', 'librte-bus-vdev23')
 
 
-def dpdk_pf(trace, _):
+@contextlib.contextmanager
+def dpdk_guest(trace, append=''):
     kernel = image('--package', 'linux-image-amd64', '--only-module', 'ixgbe',
-                   '--module', 'vfio-pci', '--module', 'vfio_iommu_type1',
+                   '--module', 'ixgbevf', '--module', 'vfio-pci', '--module',
+                   'vfio_iommu_type1', '--program', 'iproute2',
                    *(word for name in DPDK for word in ('--program', name)))
     with guest_with('ixgbe', kernel, trace, more=(
             '-device', 'intel-iommu,intremap=on,eim=on'), memory='1024',
-            smp=2, append='intel_iommu=on no_timer_check '
-                          'iovlab.modules=vfio-pci,vfio_iommu_type1') as guest:
+            smp=2, append='intel_iommu=on iommu=pt no_timer_check '
+                          + append) as guest:
         guest.up(300)
-        path = '/sys/bus/pci/devices/0000:01:00.0'
         guest.check('echo 96 > /proc/sys/vm/nr_hugepages; '
                     'mkdir -p /dev/hugepages /var/run; chmod 755 /; '
-                    'mount -t hugetlbfs none /dev/hugepages; '
-                    f'echo vfio-pci > {path}/driver_override; '
-                    'echo 0000:01:00.0 > /sys/bus/pci/drivers_probe')
-        guest.check('mkfifo /tmp/in; dpdk-testpmd -v -l 0,1 -a 0000:01:00.0 '
-                    '--iova-mode=pa -- -i --total-num-mbufs=4096 '
-                    '--nb-cores=1 --rxd=128 --txd=128 < /tmp/in > '
-                    '/dev/ttyS0 2>&1 & exec 7> /tmp/in')
-        guest.wait_console('testpmd> ', 120)
-        for line, answer in (('show port info 0', 'Link speed: 10 Gbps'),
-                             ('set fwd txonly', 'Set txonly'),
-                             ('set burst 1', 'set to 1'),
-                             ('set txpkts 64', ''), ('start', 'txonly'),
-                             ('stop', 'Accumulated'), ('quit', 'Bye')):
-            guest.check(f'echo "{line}" >&7')
-            guest.wait_console(answer, 60)
-        version = re.search(r"RTE Version: '([^']*)'", guest.console())
-        need(version, 'testpmd does not say its version')
-        return version[1]
+                    'mount -t hugetlbfs none /dev/hugepages')
+        yield guest
+
+
+def testpmd(guest, address):
+    """Frames out over this function, from VFIO's hands; testpmd's version."""
+    path = f'/sys/bus/pci/devices/{address}'
+    guest.check('modprobe vfio-pci; modprobe vfio_iommu_type1; '
+                f'echo vfio-pci > {path}/driver_override; '
+                f'if [ -e {path}/driver ]; then '
+                f'echo {address} > {path}/driver/unbind; fi; '
+                f'echo {address} > /sys/bus/pci/drivers_probe', 60)
+    # Physical addresses: a replay has no remapping.
+    guest.check(f'mkfifo /tmp/in; dpdk-testpmd -v -l 0,1 -a {address} '
+                '--iova-mode=pa -- -i --total-num-mbufs=4096 '
+                '--nb-cores=1 --rxd=128 --txd=128 < /tmp/in > '
+                '/dev/ttyS0 2>&1 & exec 7> /tmp/in')
+    guest.wait_console('testpmd> ', 120)
+    for line, answer in (('show port info 0', 'Link speed: 10 Gbps'),
+                         ('set fwd txonly', 'Set txonly'),
+                         ('set burst 1', 'set to 1'),
+                         ('set txpkts 64', ''), ('start', 'txonly'),
+                         ('stop', 'Accumulated'), ('quit', 'Bye')):
+        guest.check(f'echo "{line}" >&7')
+        guest.wait_console(answer, 60)
+    version = re.search(r"RTE Version: '([^']*)'", guest.console())
+    need(version, 'testpmd does not say its version')
+    return version[1]
+
+
+def dpdk_pf(trace, _):
+    with dpdk_guest(trace, 'iovlab.modules=vfio-pci') as guest:
+        return testpmd(guest, '0000:01:00.0')
+
+
+def dpdk_vf(trace, _):
+    with dpdk_guest(trace, 'iovlab.modules=ixgbe') as guest:
+        guest.check('ip link set eth0 up')
+        guest.wait('grep -q 1 /sys/class/net/eth0/carrier', 120)
+        guest.check('echo 1 > /sys/class/net/eth0/device/sriov_numvfs', 60)
+        guest.check('ip link set eth0 vf 0 mac 02:00:00:00:00:a0')
+        return testpmd(guest, '0000:01:10.0')
 
 
 def ipxe(device):
@@ -366,6 +391,9 @@ SEQUENCES = {
                                  'probe, up, echo requests, down, removal'),
     'dpdk-ixgbe': (dpdk_pf, '', 'ixgbe',
                    'testpmd: probe, start, frames out, stop, close'),
+    'dpdk-ixgbe-vf': (dpdk_vf, '', 'ixgbe',
+                      'Linux has the PF and makes a VF; testpmd on it: '
+                      'probe, start, frames out, stop, close'),
     'ipxe-intelx': (ipxe('ixgbe'), '', 'ixgbe',
                     'probe, open, DHCP, close'),
     'ipxe-intelxvf': (ipxe('ixgbe-vf'), '', 'ixgbe-vf',
