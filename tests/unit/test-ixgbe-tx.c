@@ -137,6 +137,35 @@ static void test_vlan_insert(Rig *rig, gconstpointer data)
     g_assert_cmpmem(frame + 16, got - 16, buf + 12, len - 12);
 }
 
+/* 15.5 KB with FCS, and a tag that is inserted is part of it. */
+static void test_largest(Rig *rig, gconstpointer data)
+{
+    static const struct {
+        uint32_t cmd;
+        size_t len, sent;
+    } frames[] = {
+        { 0, IXGBE_FRAME_MAX, IXGBE_FRAME_MAX },
+        { 0, IXGBE_FRAME_MAX + 1, 0 },
+        { IXGBE_TXD_VLE, IXGBE_FRAME_MAX - 4, IXGBE_FRAME_MAX },
+        { IXGBE_TXD_VLE, IXGBE_FRAME_MAX - 3, 0 },
+    };
+
+    memset(rig->memory + RIG_TX_BUFFER, 1, IXGBE_FRAME_MAX + 1);
+    rig_tx_context(rig, 14, 20, 0, 0, 0, 0x2064, 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(frames); i++) {
+        unsigned before = rig->sent->len;
+        size_t got = 0;
+
+        rig_tx_desc(rig, RIG_TX_BUFFER, DATA | LAST | frames[i].cmd |
+                    frames[i].len, IXGBE_TXD_CC | IXGBE_TXD_IDX);
+        rig_tx_kick(rig);
+        if (rig->sent->len > before) {
+            rig_sent(rig, before, &got);
+        }
+        g_assert_cmpuint(got, ==, frames[i].sent);
+    }
+}
+
 /* A large TCP frame in two contexts' worth of buffers, as Linux sends it. */
 static size_t queue_tso(Rig *rig, size_t payload, unsigned mss, bool vlan)
 {
@@ -364,6 +393,7 @@ int main(int argc, char **argv)
     TEST("udp-checksum", test_udp_checksum);
     TEST("sctp-checksum", test_sctp_checksum);
     TEST("vlan-insert", test_vlan_insert);
+    TEST("largest", test_largest);
     TEST("tso", test_tso);
     TEST("tso-vlan", test_tso_vlan);
     TEST("tso-back-pressure", test_tso_back_pressure);
