@@ -294,6 +294,26 @@ static char *read_kernel_name(JsonObject *hello)
                                                                NULL));
 }
 
+static bool all_settled(Lab *lab, void *opaque)
+{
+    for (unsigned i = 0; i < lab->n_vms; i++) {
+        if (g_strcmp0(lab->vms[i].path, "vf") == 0 &&
+            !lab->vms[i].vf_settled) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * A guest that begins to send in the moment between the carrier of its VF and
+ * the activation of the VF's queue loses that by its own doing (docs/guests.md).
+ */
+static void wait_settled(Lab *lab)
+{
+    lab_wait(lab, LAB_SETTLE_MS, all_settled, NULL);
+}
+
 bool lab_start(Lab *lab, const LabSetup *setup)
 {
     watch_signals();
@@ -322,6 +342,7 @@ bool lab_start(Lab *lab, const LabSetup *setup)
         g_clear_pointer(&hello, json_object_unref);
     }
     lab_say(lab, "the guest is up: Linux %s", lab->report->kernel);
+    wait_settled(lab);
     start_captures(lab);
     if (!lab_traffic_start(lab)) {
         return false;

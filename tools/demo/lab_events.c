@@ -27,6 +27,7 @@ static const struct {
     { "vf-eject", NULL, NULL, "guest is asked to eject VF %vf%" },
     { "vf-unplugged", NULL, NULL, "guest ejected the VF" },
     { "vf-surprise-removal", NULL, NULL, "VF %vf% removed by surprise" },
+    { "vf-settled", NULL, NULL, "guest's queues on the VF are active" },
     { "vf-reset", NULL, NULL, "VF %vf% reset" },
     { "vf-freed", NULL, NULL, "VF %vf% is back in the pool" },
     { "vpci-removed", NULL, NULL, "virtual PCI bus is gone" },
@@ -173,6 +174,10 @@ static void on_event(void *opaque, JsonObject *event)
         if (g_str_equal(name, "data-path") && json_int(event, "nic", 0) == 0) {
             g_free(vm->path);
             vm->path = g_strdup(json_str(event, "path", "synthetic"));
+            vm->vf_settled = false;
+        }
+        if (g_str_equal(name, "vf-settled") && json_int(event, "nic", 0) == 0) {
+            vm->vf_settled = true;
         }
         if (vm == lab->vms && lab->t0_us) {
             note_bands(lab, s->host, event, MAX(t, 0));

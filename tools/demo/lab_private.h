@@ -14,6 +14,7 @@
 #define LAB_TO_GUEST 0
 #define LAB_FROM_GUEST 1
 #define LAB_BOOT_MS 120000
+#define LAB_SETTLE_MS 10000
 
 typedef struct LabVm {
     char *name;
@@ -28,6 +29,7 @@ typedef struct LabVm {
     bool migration_active;
     bool without_vf;            /* a save or migration has taken it */
     char *path;                 /* as the last event said */
+    bool vf_settled;            /* the VF's queues are active as well */
     LabHost place;
     char *late_dma;             /* what the last VF used, for replay */
     char *late_msi;

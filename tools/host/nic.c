@@ -558,6 +558,7 @@ void nic_message(VmNic *nic, LinkType type, const void *body, size_t len)
         handle_fault(nic, body);
         break;
     case LINK_VF_SETTLED:
+        nic_event(nic, "vf-settled", NULL);
         nic_send_vf_settled(nic);
         break;
     default:
