@@ -22,6 +22,9 @@ typedef struct Rig {
     uint16_t type[PORTS];       /* type field of the last frame */
     uint16_t tci[PORTS];
     unsigned conflicts;
+    bool slow;                  /* the uplink takes only so many frames: */
+    unsigned room;
+    unsigned from[PORTS];       /* of those on the uplink, by source */
 } Rig;
 
 typedef struct End {
@@ -53,6 +56,13 @@ static bool deliver(void *opaque, Frame *frame)
     End *end = opaque;
     Rig *r = end->rig;
 
+    if (end->index == UPLINK && r->slow && !r->room--) {
+        r->room = 0;
+        return false;
+    }
+    if (end->index == UPLINK && frame->data[11] < PORTS) {
+        r->from[frame->data[11]]++;
+    }
     r->frames[end->index]++;
     r->bytes[end->index] += frame->len;
     r->type[end->index] = rd_be16(frame->data + 12);
@@ -575,6 +585,31 @@ static void test_minimum_weight(void)
     clear(&r);
 }
 
+/* A busy uplink that takes a frame now and then, and two that always send. */
+static void test_busy_uplink(void)
+{
+    uint64_t sent[2] = { 0, 0 };
+    Rig r;
+
+    rig(&r);
+    set(&r, 0, (VswitchPolicy) { .minimum_weight = 80 });
+    set(&r, 1, (VswitchPolicy) { .minimum_weight = 20 });
+    r.slow = true;
+    for (unsigned step = 0; step < 20000; step++) {
+        r.room = 1;
+        vswitch_port_room(r.port[UPLINK]);
+        vswitch_run(r.sw);
+        for (unsigned i = 0; i < 2; i++) {
+            sent[i] = 0;
+            waiting_of(&r, i, &sent[i]);
+        }
+    }
+    g_test_message("%u and %u frames", r.from[0], r.from[1]);
+    g_assert_cmpuint(r.from[0], >, 3 * r.from[1]);
+    g_assert_cmpuint(r.from[0], <, 5 * r.from[1]);
+    clear(&r);
+}
+
 static void test_priority(void)
 {
     Packet p = udp(false, 1, 2, 0);
@@ -709,6 +744,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/maximum_bandwidth", test_maximum_bandwidth);
     g_test_add_func("/policy/storm_limit", test_storm_limit);
     g_test_add_func("/policy/minimum_weight", test_minimum_weight);
+    g_test_add_func("/policy/busy_uplink", test_busy_uplink);
     g_test_add_func("/policy/priority", test_priority);
     g_test_add_func("/policy/private_vlan", test_private_vlan);
     g_test_add_func("/policy/team", test_team);
