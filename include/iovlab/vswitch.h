@@ -127,6 +127,8 @@ const VswitchAcl *vswitch_port_acls(const VswitchPort *port, unsigned *count);
  * else in nanoseconds; UINT64_MAX: once the uplink has sent some.
  */
 uint64_t vswitch_port_send_wait(const VswitchPort *port);
+/* A port has a minimum weight: the uplink should hold back little. */
+bool vswitch_is_shared(const Vswitch *sw);
 /* A frame of the owner's; the caller keeps its reference. */
 void vswitch_port_input(VswitchPort *port, Frame *frame);
 /* The same for a frame of the host's own in the port's name: no policies. */

@@ -40,6 +40,11 @@ void vswitch_share_sent(Vswitch *sw, uint64_t id, size_t len)
     }
 }
 
+bool vswitch_is_shared(const Vswitch *sw)
+{
+    return sw->weighted > 0;
+}
+
 bool vswitch_share_left(const VswitchPort *port)
 {
     const Vswitch *sw = port->sw;

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the software switch does with frames of real guests: private VLANs,
-priority tags, storms.  And a VF's moderation, and its queues when it has two
-pairs."""
+priority tags, storms, parts of a busy uplink.  And the queues of a VF with two
+queue pairs."""
 # timeout: 300
+import os
 import socket
 import struct
+import threading
 import time
 
 from guest import main, need
@@ -113,15 +115,68 @@ def storm(lab, vm, peer):
     lab.set('nic', 'web.0', StormLimit='0')
 
 
+class SlowWire(threading.Thread):
+    """The other end of the adapter's wire, in the place of the top-of-rack
+    switch: takes nothing until it is started, and then 300 KB a second."""
+
+    def __init__(self, lab):
+        super().__init__(daemon=True)
+        path = os.path.join(lab.dir, 'tor', 'A.sock')
+        lab.set('adapter', 'Ethernet', CableConnected='false')
+        os.unlink(path)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+        lab.set('adapter', 'Ethernet', CableConnected='true')
+        self.wire, _ = self.listener.accept()
+
+    def run(self):
+        try:
+            while self.wire.recv(6000):
+                time.sleep(0.02)
+        except OSError:
+            pass
+
+
+def sent_by_each(lab, macs):
+    frames = {nic['MacAddress'].replace(':', ''):
+              nic['Frames']['SyntheticReceived'] for nic in lab.show('nic')}
+    return [frames[m] for m in macs]
+
+
+def busy_uplink(lab, vm, _):
+    """Two adapters that send all they can, and their parts of the wire."""
+    macs = [mac(vm, nic) for nic in range(2)]
+    wire = SlowWire(lab)
+    for nic, weight in ((0, 80), (1, 20)):
+        lab.set('nic', f'web.{nic}', MinimumBandwidthWeight=str(weight))
+        vm.check(f'iovlab-agent frame eth{nic}'
+                 f' {frame("020077000001", macs[nic], size=1400)} 1000000'
+                 ' > /dev/null 2>&1 &')
+    # Until all that lies between switch and wire is full.
+    end, before, full = time.monotonic() + 60, None, [0, 0]
+    while before != full or not all(full):
+        need(time.monotonic() < end, 'the uplink never was busy')
+        before = full
+        time.sleep(0.7)
+        full = sent_by_each(lab, macs)
+    wire.start()
+    time.sleep(5)
+    many, few = (b - a for a, b in zip(full, sent_by_each(lab, macs)))
+    vm.check('killall iovlab-agent')
+    print(f'# weights 80 and 20: {many} and {few} frames')
+    need(few and 2.5 < many / few < 8, f'{many} and {few}')
+
+
 def switch():
-    """Private VLANs, priority tags, storm limit"""
+    """Private VLANs, priority tags, storm limit, bandwidth weights"""
     with Lab('A') as lab:
         peer = Peer(lab)
         vm = lab.vm('web', nics=4, options=['--iov-weight', '0', '--smp', '2'])
         vm.check('for i in 0 1 2 3; do echo 1 >'
                  ' /proc/sys/net/ipv6/conf/eth$i/disable_ipv6;'
                  ' ip link set eth$i up; done')
-        for test in private_vlans, priority_tag, storm:
+        for test in private_vlans, priority_tag, storm, busy_uplink:
             start = time.monotonic()
             test(lab, vm, peer)
             peer.frames.clear()

@@ -15,6 +15,12 @@
 #include <string.h>
 
 #define WIRE_RETRY_MS 500
+/*
+ * What may be on its way to the wire while the switch gives out parts of it
+ * (MinimumBandwidthWeight, sim/switch/share.c), about the 82599's packet buffer
+ * of 160 KB: with more, the switch would not feel that the wire is busy.
+ */
+#define WIRE_SHARED (256 * 1024)
 
 /*
  * PCI address of the PF: a bus of its own from 3 on, device 0; VFs by the
@@ -197,7 +203,9 @@ static bool adapter_wire_tx(void *opaque, Frame *frame)
         /* No cable: the adapter said the link is down and asks not again. */
         return true;
     }
-    if (!frame_stream_has_room(a->wire)) {
+    if (!frame_stream_has_room(a->wire) ||
+        (a->sw && vswitch_is_shared(a->sw->vswitch) &&
+         frame_stream_pending(a->wire) >= WIRE_SHARED)) {
         return false;
     }
     capture_frame(a->host, a->wire_name, false, frame->data, frame->len);
