@@ -200,9 +200,9 @@ void vmbus_channel_crowd(VmbusChannel *ch, bool crowded);
 bool vmbus_channel_send(VmbusChannel *ch, uint16_t type, uint16_t flags,
                         uint64_t trans_id, const void *desc, size_t desc_len,
                         const void *payload, size_t len);
-/* Whether a packet of this many bytes beyond its 16-byte descriptor fits. */
 /* Nothing waits in its rings, on either side; nor in one that is not open. */
 bool vmbus_channel_is_idle(VmbusChannel *ch);
+/* Whether a packet of this many bytes beyond its 16-byte descriptor fits. */
 bool vmbus_channel_can_send(VmbusChannel *ch, size_t len);
 
 /*

@@ -16,7 +16,6 @@ static char *absolute(const char *path)
     return path ? g_canonicalize_filename(path, NULL) : NULL;
 }
 
-/* A command with the VM's name, and perhaps another. */
 /* @args: the VM, and perhaps a name. */
 static int call_state(char **args, const char *command, const char *done)
 {
@@ -34,6 +33,7 @@ static int call_state(char **args, const char *command, const char *done)
     return EXIT_DONE;
 }
 
+/* A command with the VM's name, and perhaps another. */
 static int state_command(int argc, char **argv, const char *command,
                          bool named, const char *done)
 {

@@ -99,9 +99,9 @@ void host_retry_waiting(Host *host);
 /* Writes state.json soon. */
 void host_state_changed(Host *host);
 void host_state_save(Host *host);
-/* Loads state.json and takes its VMs back. */
 /* What was set on a host of this name; what it is told now comes after. */
 void host_state_settings(Host *host);
+/* Loads state.json and takes its VMs back. */
 void host_state_load(Host *host);
 void host_quit(Host *host, bool keep_vms);
 /* Tables of commands, ended by NULL. */
@@ -493,9 +493,9 @@ void nic_send_association(VmNic *nic, bool allocated);
 
 /* When a VF shows its link (vf-link.c): LINKS as it reads it, */
 uint32_t vf_link_register(const VmNic *nic);
-/* its link to this process is up, */
-/* The adapter's LINKS were these and are vf_state.links. */
+/* the adapter's LINKS were these and are vf_state.links, */
 void vf_link_changed(VmNic *nic, uint32_t before);
+/* its link to this process is up, */
 void vf_link_connected(VmNic *nic);
 /* the guest's request to move its data path was answered, */
 void vf_link_switched(VmNic *nic, bool on_vf);

@@ -67,7 +67,6 @@ void nic_send_vf_state(VmNic *nic)
 static void vf_state(void *opaque, const IxgbePortState *state)
 {
     VmNic *nic = opaque;
-
     uint32_t before = nic->vf_state.links;
 
     nic->vf_state = *state;
