@@ -430,24 +430,26 @@ static void revoke_undriven(VmNic *nic)
     }
 }
 
+static void set_vf_driven(VmNic *nic, bool driven)
+{
+    nic->vf_driven = driven;
+    if (!nic->status.connected) {
+        revoke_undriven(nic);
+    }
+}
+
 static void handle_vf_reset(VmNic *nic, bool flr)
 {
     ixgbe_adapter_port_ops.reset(nic->vf_port, flr);
     if (flr || !nic->status.connected) {
-        nic->vf_driven = false;
-    }
-    if (!nic->status.connected) {
-        revoke_undriven(nic);
+        set_vf_driven(nic, false);
     }
 }
 
 static void handle_vf_bus_master(VmNic *nic, bool on)
 {
     ixgbe_adapter_port_ops.bus_master(nic->vf_port, on);
-    nic->vf_driven = on;
-    if (!nic->status.connected) {
-        revoke_undriven(nic);
-    }
+    set_vf_driven(nic, on);
 }
 
 static void handle_status(VmNic *nic, const LinkNicStatus *status)
