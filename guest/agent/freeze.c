@@ -16,8 +16,7 @@
 
 #define REALTIME_SHARE_US 950000        /* Linux's own value */
 
-static volatile uint64_t freeze_end_ns;
-static bool frozen;
+static volatile uint64_t freeze_end_ns;     /* 0: not frozen */
 
 static void *burn(void *cpu)
 {
@@ -58,7 +57,6 @@ bool freeze_start(unsigned seconds)
         return false;
     }
     freeze_end_ns = agent_now_ns() + seconds * 1000000000ULL;
-    frozen = true;
     pthread_attr_init(&attr);
     pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
     pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
@@ -79,8 +77,8 @@ void freeze_tick(uint64_t now_ns)
 {
     struct sched_param ordinary = { 0 };
 
-    if (frozen && now_ns >= freeze_end_ns) {
-        frozen = false;
+    if (freeze_end_ns && now_ns >= freeze_end_ns) {
+        freeze_end_ns = 0;
         sched_setscheduler(0, SCHED_OTHER, &ordinary);
         munlockall();
         set_realtime_share(REALTIME_SHARE_US);
