@@ -179,7 +179,7 @@ static bool unit_config(const VtdIommu *s, VtdUnitConfig *c, Error **errp)
 {
     g_autofree char *error = NULL;
 
-    vtd_unit_config_default(c);
+    vtd_iommu_unit_config(s, c);
     c->aw_bits = s->aw_bits;
     c->interrupt_remapping = s->intremap != ON_OFF_AUTO_OFF;
     c->eim = s->eim == ON_OFF_AUTO_AUTO ? c->interrupt_remapping
@@ -192,13 +192,6 @@ static bool unit_config(const VtdIommu *s, VtdUnitConfig *c, Error **errp)
     c->write_buffer = s->write_buffer;
     c->protected_memory = s->protected_memory;
     c->set_root_invalidates = s->set_root_invalidates;
-    c->fault_records = s->fault_records;
-    c->iotlb_entries = s->iotlb_entries;
-    c->iotlb_ways = s->iotlb_ways;
-    c->irte_entries = s->irte_entries;
-    c->irte_ways = s->irte_ways;
-    c->structure_entries = s->structure_entries;
-    c->structure_ways = MIN(4, s->structure_entries);
     c->device_tlb = s->device_iotlb;
     c->scalable_mode = s->scalable_mode;
     c->first_stage = s->scalable_mode && s->first_stage;

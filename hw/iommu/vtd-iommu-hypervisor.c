@@ -201,15 +201,8 @@ static const MemoryListener ram_listener = {
  */
 static void unit_config(const VtdIommu *s, VtdUnitConfig *c)
 {
-    vtd_unit_config_default(c);
+    vtd_iommu_unit_config(s, c);
     c->compress_faults = false;
-    c->fault_records = s->fault_records;
-    c->iotlb_entries = s->iotlb_entries;
-    c->iotlb_ways = s->iotlb_ways;
-    c->irte_entries = s->irte_entries;
-    c->irte_ways = s->irte_ways;
-    c->structure_entries = s->structure_entries;
-    c->structure_ways = MIN(4, s->structure_entries);
 }
 
 bool vtd_iommu_hypervisor_realize(VtdIommu *s, Error **errp)

@@ -141,6 +141,9 @@ struct VtdIommu {
     char *replay_result;
 };
 
+/* What is the user's to choose whoever owns the unit: sizes (vtd-iommu.c). */
+void vtd_iommu_unit_config(const VtdIommu *s, VtdUnitConfig *c);
+
 /* Functions and buses (vtd-iommu-function.c). */
 VtdFunction *vtd_function_new(VtdIommu *s, PCIBus *bus, int devfn,
                               VtdRidLookup *lookup, void *opaque);

@@ -65,6 +65,18 @@ static void vtd_iommu_finalize(Object *obj)
     g_free(s->replay_result);
 }
 
+void vtd_iommu_unit_config(const VtdIommu *s, VtdUnitConfig *c)
+{
+    vtd_unit_config_default(c);
+    c->fault_records = s->fault_records;
+    c->iotlb_entries = s->iotlb_entries;
+    c->iotlb_ways = s->iotlb_ways;
+    c->irte_entries = s->irte_entries;
+    c->irte_ways = s->irte_ways;
+    c->structure_entries = s->structure_entries;
+    c->structure_ways = MIN(4, s->structure_entries);
+}
+
 static int vtd_iommu_pre_save(void *opaque)
 {
     VtdIommu *s = opaque;
