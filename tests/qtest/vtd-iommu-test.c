@@ -9,23 +9,7 @@
 #include "qemu/osdep.h"
 #include "libqtest.h"
 #include "qobject/qdict.h"
-#include "spec/vtd.h"
-
-#define UNIT 0xfed90000ULL
-#define BAR 0xc0000000ULL
-#define SID 0x0020              /* 00:04.0 */
-
-/* In guest RAM. */
-#define ROOT 0x100000ULL
-#define CONTEXT 0x101000ULL
-#define TABLE 0x102000ULL       /* four of them, top first */
-#define QUEUE 0x108000ULL
-#define STATUS 0x109000ULL
-#define IRT 0x10a000ULL
-#define PAGE 0x200000ULL
-#define OUTSIDE 0x200000000000ULL
-
-#define RW (VTD_SS_R | VTD_SS_W)
+#include "vtd-places.h"
 
 /* edu */
 #define EDU_RAISE 0x60

@@ -9,35 +9,19 @@
 
 #include "libqtest.h"
 #include "iommu/vtd-test-endpoint.h"
-#include "spec/vtd.h"
+#include "vtd-places.h"
 
-#define UNIT 0xfed90000ULL
-#define BAR 0xc0000000ULL
-#define SID 0x0020              /* 00:04.0 */
-
-/* In guest RAM. */
-#define ROOT 0x100000ULL
-#define CONTEXT 0x101000ULL
-#define TABLE 0x102000ULL       /* four of them, top first */
-#define QUEUE 0x108000ULL
-#define STATUS 0x109000ULL
-#define IRT 0x10a000ULL
 #define DIRECTORY 0x10b000ULL
 #define PASIDS 0x10c000ULL
 #define FIRST 0x10d000ULL       /* four of them, top first */
 #define REQUESTS 0x112000ULL
-#define PAGE 0x200000ULL
 #define OTHER 0x210000ULL
 
-#define RW (VTD_SS_R | VTD_SS_W)
 #define PWU (VTD_FS_P | VTD_FS_W | VTD_FS_U)
 #define DOMAIN 5
 #define PASID 9
 #define LEGACY "-device vtd-iommu,device-iotlb=on"
 #define SCALABLE "-device vtd-iommu,device-iotlb=on,x-scalable-mode=on"
-
-/* Where no memory is, within the host's address width. */
-#define OUTSIDE 0x200000000000ULL
 
 #define REMAPPABLE (VTD_MSI_BASE | VTD_MSI_REMAPPABLE)
 #define SVT(type, sq, sid) ((uint64_t)(type) << VTD_IRTE_SVT_SHIFT | \
