@@ -28,6 +28,7 @@ enum {
 enum {
     FRAME_PROTO_TCP  = 6,
     FRAME_PROTO_UDP  = 17,
+    FRAME_PROTO_IPV6 = 41,      /* a packet in a packet */
     FRAME_PROTO_ESP  = 50,
     FRAME_PROTO_AH   = 51,
     FRAME_PROTO_SCTP = 132,

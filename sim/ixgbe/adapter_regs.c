@@ -52,6 +52,12 @@ void ixgbe_write_enable(void *owner, unsigned index, uint32_t value,
     ixgbe_adapter_state_stale(a, UINT64_MAX);
 }
 
+void ixgbe_write_schedule(void *owner, unsigned index, uint32_t value,
+                          uint32_t *stored)
+{
+    ixgbe_adapter_schedule(owner);
+}
+
 /* The joined table lives as long as the program, as a table of one would. */
 static const IxgbeReg *join_rows(size_t *count)
 {

@@ -9,7 +9,6 @@
 
 #define HASH_MASK 0x7fff
 #define PROTO_IPV4 4
-#define PROTO_IPV6 41
 
 /*
  * The stream is 42 bytes and starts with the VLAN tag, so addresses and ports
@@ -91,7 +90,7 @@ bool ixgbe_fdir_extract(const FdirMasks *m, const uint8_t *frame, size_t len,
     unsigned type = l4_type(m, info, &ports);
 
     if (!info->ip_version || (!type && !any_l4) ||
-        info->protocol == PROTO_IPV4 || info->protocol == PROTO_IPV6) {
+        info->protocol == PROTO_IPV4 || info->protocol == FRAME_PROTO_IPV6) {
         return false;
     }
     *flow = (FdirFlow) { 0 };

@@ -26,12 +26,6 @@ static uint64_t quanta_ns(const IxgbeAdapter *a, uint32_t quanta)
            ixgbe_link_mbps(a);
 }
 
-static void write_config(void *owner, unsigned index, uint32_t value,
-                         uint32_t *stored)
-{
-    ixgbe_adapter_schedule(owner);
-}
-
 /* --- received --------------------------------------------------------------- */
 
 bool ixgbe_flow_paused(IxgbeAdapter *a, unsigned tc)
@@ -287,14 +281,14 @@ static const IxgbeReg rows[] = {
         "two classes each"),
     ROW("FCRTL", IXGBE_FCRTL(0), 8, 4, SECTION, "low threshold of a packet "
         "buffer, XON enable",
-        .wmask = IXGBE_FCRTL_XONE | IXGBE_FCRT_BYTES, .write = write_config),
+        .wmask = IXGBE_FCRTL_XONE | IXGBE_FCRT_BYTES, .write = ixgbe_write_schedule),
     ROW("FCRTH", IXGBE_FCRTH(0), 8, 4, SECTION, "high threshold of a packet "
         "buffer, XOFF enable",
-        .wmask = IXGBE_FCRTH_FCEN | IXGBE_FCRT_BYTES, .write = write_config),
+        .wmask = IXGBE_FCRTH_FCEN | IXGBE_FCRT_BYTES, .write = ixgbe_write_schedule),
     ONE("FCRTV", IXGBE_FCRTV, SECTION, "XOFF is sent again after so many "
         "quanta"),
     ONE("FCCFG", IXGBE_FCCFG, SECTION, "which PAUSE frames are sent",
-        .wmask = IXGBE_FCCFG_TFCE, .write = write_config),
+        .wmask = IXGBE_FCCFG_TFCE, .write = ixgbe_write_schedule),
     ONE("TFCS", IXGBE_TFCS, SECTION, "classes whose transmission is stopped",
         .access = IXGBE_REG_RO, .read = read_tfcs),
     ONE("MFLCN", IXGBE_MFLCN, "8.2.3.22", "which PAUSE frames are obeyed, "

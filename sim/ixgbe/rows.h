@@ -65,8 +65,11 @@ extern const IxgbeRowBlock
     ixgbe_rows_diagnostic,
     ixgbe_rows_semaphore;       /* semaphore.c */
 
-/* Hooks that several blocks use: something that the pools' bit maps, or every
- * function's state, is made from was written. */
-IxgbeRegWrite ixgbe_write_pools, ixgbe_write_enable;
+/*
+ * Hooks that several blocks use: what was written is something that the pools'
+ * bit maps, or every function's state, is made from, or that may let frames go
+ * on.
+ */
+IxgbeRegWrite ixgbe_write_pools, ixgbe_write_enable, ixgbe_write_schedule;
 
 #endif

@@ -11,7 +11,6 @@
 
 #define TAG_AT (2 * FRAME_ADDR_LEN)
 #define TYPE_ETQF_INDEX_SHIFT 4
-#define PROTO_IPV6 41
 #define UDP_CSUM 6
 #define SCTP_CSUM 8
 
@@ -127,7 +126,7 @@ static uint32_t packet_type(const IxgbeRxPacket *p, size_t len)
         return IXGBE_RXI_ETQF |
                (uint32_t)((p->meta->etqf - 1) & 7) << TYPE_ETQF_INDEX_SHIFT;
     }
-    if (p->info.ip_version == 4 && p->info.protocol == PROTO_IPV6 &&
+    if (p->info.ip_version == 4 && p->info.protocol == FRAME_PROTO_IPV6 &&
         frame_parse_inner(p->frame, len, &p->info, &inner)) {
         return ip_bits(&p->info) | ip_bits(&inner) | l4_bits(&inner);
     }
@@ -227,7 +226,7 @@ static size_t header_length(const IxgbeRxPacket *p, const IxgbeRxq *q)
                                                IXGBE_PSRTYPE_IPV6HDR;
     size_t header = 0;
 
-    if (p->meta->etqf || info->protocol == PROTO_IPV6) {
+    if (p->meta->etqf || info->protocol == FRAME_PROTO_IPV6) {
         return 0;
     }
     if (info->payload && ((tcp && (types & IXGBE_PSRTYPE_TCPHDR)) ||

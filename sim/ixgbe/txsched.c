@@ -195,12 +195,6 @@ void ixgbe_txsched_reset(IxgbeAdapter *a)
 
 #define SECTION "8.2.3.10"
 
-static void write_packet_arbiter(void *owner, unsigned index, uint32_t value,
-                                 uint32_t *stored)
-{
-    ixgbe_adapter_schedule(owner);
-}
-
 static const IxgbeReg rows[] = {
     ROW("TXPBSIZE", IXGBE_TXPBSIZE(0), 8, 4, "8.2.3.9",
         "transmit packet buffer of a class", .reset = 0x00005000,
@@ -211,7 +205,7 @@ static const IxgbeReg rows[] = {
     ONE("RTTDCS", IXGBE_RTTDCS, SECTION, "descriptor arbiter: ARBDIS stops it",
         .write = ixgbe_write_enable),
     ONE("RTTPCS", IXGBE_RTTPCS, SECTION, "packet arbiter: weighted or in "
-        "turn; ARBDIS stops it", .write = write_packet_arbiter),
+        "turn; ARBDIS stops it", .write = ixgbe_write_schedule),
     KEPT("RTTDT1C", 0x04908, 1, SECTION, "kept"),
     KEPT("RTTDT1S", IXGBE_RTTDT1S, 1, SECTION, "kept"),
     KEPT("RTTDT2C", IXGBE_RTTDT2C(0), 8, SECTION, "kept"),

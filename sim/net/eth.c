@@ -13,7 +13,6 @@ enum {
     UDP_LEN = 8,
     SCTP_LEN = 12,
     EXT_MAX = 16,               /* extension headers looked at */
-    PROTO_IPV6 = 41,            /* a packet in a packet */
 };
 
 /* IPv6 extension headers (RFC 8200, 4). */
@@ -176,7 +175,7 @@ bool frame_parse_inner(const uint8_t *frame, size_t len,
 
     memset(inner, 0, sizeof(*inner));
     if (outer->ip_version != 4 || outer->fragment ||
-        outer->protocol != PROTO_IPV6 || outer->end > len) {
+        outer->protocol != FRAME_PROTO_IPV6 || outer->end > len) {
         return false;
     }
     at += (frame[at] & 0xf) * 4;
