@@ -145,6 +145,17 @@ def pair(booted, memory='768', smp=1, more=''):
         judge.close()
 
 
+def take_vf(guest, device, vf, space, address):
+    """A VF of the PF whose sysfs directory is @device, once it is bound: in a
+    network namespace of its own, as nic, up."""
+    guest.wait(f'ls {device}/virtfn{vf}/net/ | grep -q eth', 120)
+    name = guest.check(f'ls {device}/virtfn{vf}/net/')
+    guest.check(f'ip netns add {space}; ip link set {name} netns {space} && '
+                f'ip -n {space} link set {name} name nic && '
+                f'ip -n {space} addr add {address}/24 dev nic && '
+                f'ip -n {space} link set nic up', 60)
+
+
 def reachable(guest, to='10.77.0.2', space='', seconds=120):
     guest.wait(f'{inside(space)}ping -c 1 -W 2 {to} > /dev/null', seconds)
 

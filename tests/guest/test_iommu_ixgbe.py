@@ -7,6 +7,7 @@ import tempfile
 
 from guest import Guest, image, main, need, need_device
 from iommu_guest import FAULTS
+from ixgbe_guest import take_vf
 from peer import DatagramPeer
 
 PF = '/sys/bus/pci/devices/0000:01:00.0'
@@ -39,12 +40,7 @@ def enable(guest):
     """The VFs, each up in a network namespace vfN."""
     guest.check(f'echo {VFS} > {PF}/sriov_numvfs', 600)
     for vf in range(VFS):
-        guest.wait(f'ls {PF}/virtfn{vf}/net/ | grep -q eth', 120)
-        nic = guest.check(f'ls {PF}/virtfn{vf}/net/')
-        guest.check(f'ip netns add vf{vf}; ip link set {nic} netns vf{vf} '
-                    f'&& ip -n vf{vf} link set {nic} name nic '
-                    f'&& ip -n vf{vf} addr add 10.77.0.{100 + vf}/24 dev nic '
-                    f'&& ip -n vf{vf} link set nic up', 60)
+        take_vf(guest, PF, vf, f'vf{vf}', f'10.77.0.{100 + vf}')
 
 
 def groups(guest):

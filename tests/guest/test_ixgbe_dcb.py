@@ -7,7 +7,8 @@ import struct
 import time
 
 from guest import main, need, need_device
-from ixgbe_guest import kernel, nic, inside, pair, reachable, statistics
+from ixgbe_guest import (kernel, nic, inside, pair, reachable, statistics,
+                         take_vf)
 
 PF_MAC = bytes.fromhex('020000000001')
 HERE = bytes.fromhex('02007700fefe')
@@ -132,12 +133,7 @@ def beside_vfs(guest, _):
     device = '/sys/class/net/eth0/device'
     guest.check(f'echo 2 > {device}/sriov_numvfs', 300)
     for vf in range(2):
-        guest.wait(f'ls {device}/virtfn{vf}/net/ | grep -q eth', 120)
-        name = guest.check(f'ls {device}/virtfn{vf}/net/')
-        guest.check(f'ip netns add v{vf} && ip link set {name} netns v{vf} && '
-                    f'ip -n v{vf} link set {name} name nic && ip -n v{vf} '
-                    f'addr add 10.77.0.1{vf}/24 dev nic && '
-                    f'ip -n v{vf} link set nic up', 60)
+        take_vf(guest, device, vf, f'v{vf}', f'10.77.0.1{vf}')
     guest.wait('grep -q 1 /sys/class/net/eth0/carrier', 60)
     for vf in range(2):
         reachable(guest, '10.77.0.2', f'v{vf}')

@@ -8,6 +8,7 @@ import tempfile
 import time
 
 from guest import Guest, image, main, need, need_device
+from ixgbe_guest import take_vf
 from peer import DatagramPeer
 
 PF = '/sys/bus/pci/devices/0000:01:00.0'
@@ -71,12 +72,7 @@ def enable(guest, count):
     """VFs 0 to count - 1, bound, each up in a network namespace vfN."""
     guest.check(f'echo {count} > {PF}/sriov_numvfs', 600)
     for vf in range(count):
-        guest.wait(f'ls {PF}/virtfn{vf}/net/ | grep -q eth', 120)
-        nic = guest.check(f'ls {PF}/virtfn{vf}/net/')
-        guest.check(f'ip netns add vf{vf}; ip link set {nic} netns vf{vf} '
-                    f'&& ip -n vf{vf} link set {nic} name nic '
-                    f'&& ip -n vf{vf} addr add {address(vf)}/24 dev nic '
-                    f'&& ip -n vf{vf} link set nic up', 60)
+        take_vf(guest, PF, vf, f'vf{vf}', address(vf))
     for vf in range(count):
         carrier(guest, f'vf{vf}', 'nic')
 

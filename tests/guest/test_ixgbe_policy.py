@@ -8,7 +8,7 @@ import re
 
 from guest import ROOT, main, need, need_device
 from ixgbe_guest import (inside, kernel, pair, reachable, statistics,
-                         unreachable)
+                         take_vf, unreachable)
 
 PF = '/sys/class/net/eth0/device'
 FAR = bytes.fromhex('020000000002')
@@ -30,18 +30,12 @@ def enable(guest, count=2):
     for vf in range(count):
         guest.check(f'ip link set eth0 vf {vf} mac {text_of(vf_mac(vf))}')
         guest.wait(f'ls {PF}/virtfn{vf}/net/ | grep -q eth', 120)
-        name = guest.check(f'ls {PF}/virtfn{vf}/net/')
         # The driver reads its address when it is probed.
         guest.check(f'echo $(basename $(readlink {PF}/virtfn{vf})) > '
                     '/tmp/slot; cat /tmp/slot > '
                     '/sys/bus/pci/drivers/ixgbevf/unbind; cat /tmp/slot > '
                     '/sys/bus/pci/drivers/ixgbevf/bind', 120)
-        guest.wait(f'ls {PF}/virtfn{vf}/net/ | grep -q eth', 120)
-        name = guest.check(f'ls {PF}/virtfn{vf}/net/')
-        guest.check(f'ip netns add v{vf}; ip link set {name} netns v{vf} && '
-                    f'ip -n v{vf} link set {name} name nic && '
-                    f'ip -n v{vf} addr add 10.77.0.1{vf}/24 dev nic && '
-                    f'ip -n v{vf} link set nic up', 60)
+        take_vf(guest, PF, vf, f'v{vf}', f'10.77.0.1{vf}')
     for vf in range(count):
         carrier(guest, f'v{vf}', 1)
         reachable(guest, '10.77.0.2', f'v{vf}')
