@@ -163,7 +163,8 @@ int ixgbe_txsched_next(IxgbeAdapter *a)
 void ixgbe_txsched_sent(IxgbeAdapter *a, unsigned tc, size_t len)
 {
     if (reg(a, IXGBE_RTTPCS) & IXGBE_RTTPCS_TPPAC) {
-        a->credit[tc] -= len;
+        /* Alone, or strict, it is served without credits: no debt grows. */
+        a->credit[tc] = MAX(a->credit[tc] - (int32_t)len, -(int32_t)len);
     } else {
         a->next_tc = (tc + 1) % IXGBE_TRAFFIC_CLASSES;
     }

@@ -544,6 +544,26 @@ static void test_weights(void)
     rig_clear(&r);
 }
 
+/* Who had the wire to itself owes the others nothing for it. */
+static void test_weights_after_a_lone_class(void)
+{
+    Rig r;
+
+    start(&r);
+    four_classes(&r);
+    for (unsigned tc = 0; tc < 4; tc++) {
+        credits(&r, tc, 1, 0);
+    }
+    rig_write(&r, IXGBE_RTTPCS, IXGBE_RTTPCS_TPPAC);
+    for (unsigned n = 0; n < 1000; n++) {
+        g_assert_true(from_pool(&r, RIG_PF * RIG_QPP, false));
+        rig_run(&r);
+    }
+    r.end[RIG_WIRE].room = 0;
+    g_assert_cmpuint(count_class(&r, 0, 80), >=, 19);
+    rig_clear(&r);
+}
+
 /* Queues of classes without pools, table by table. */
 static void test_layouts(void)
 {
@@ -639,6 +659,7 @@ int main(int argc, char **argv)
     TEST(priority_xoff);
     TEST(pause_migrates);
     TEST(weights);
+    TEST(weights_after_a_lone_class);
     TEST(layouts);
     TEST(arbiters);
     TEST(good_and_all);
