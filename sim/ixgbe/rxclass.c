@@ -284,9 +284,10 @@ static const IxgbeReg rows[] = {
         "ethertype filter", .write = stale),
     ROW("ETQS", IXGBE_ETQS(0), IXGBE_ETYPE_FILTERS, 4, "8.2.3.7",
         "ethertype filter: queue", .wmask = 0xa07f0000),
-    KEPT("IPAV", IXGBE_IPAV, 1, "8.2.3.24", "IPv6 address for the flow "
-         "director: valid"),
-    KEPT("IP6AT", IXGBE_IP6AT(0), 4, "8.2.3.24", "IPv6 address"),
+    ONE("IPAV", IXGBE_IPAV, "8.2.3.24", "IPv6 address for the flow "
+        "director: valid", .write = stale),
+    ROW("IP6AT", IXGBE_IP6AT(0), 4, 4, "8.2.3.24", "IPv6 address",
+        .write = stale),
     ONE("SYNQF", IXGBE_SYNQF, "8.2.3.7", "SYN filter", .wmask = 0x800000ff,
         .write = stale),
 };

@@ -264,6 +264,48 @@ static void test_perfect(void)
     rig_clear(&r);
 }
 
+/* UDP from ::10.0.0.1 to fe80::2, port 53. */
+static Frame *ipv6_frame(void)
+{
+    Frame *f = rig_frame(RIG_MAC[RIG_PF], RIG_PEER, -1, 14 + 60, 0);
+    uint8_t *ip = f->data + 14;
+
+    memset(ip, 0, 60);
+    wr_be16(f->data + 12, FRAME_TYPE_IPV6);
+    ip[0] = 0x60;
+    wr_be16(ip + 4, 20);
+    ip[6] = FRAME_PROTO_UDP;
+    wr_be32(ip + 20, 0x0a000001);
+    wr_be16(ip + 24, 0xfe80);
+    ip[39] = 2;
+    wr_be16(ip + 42, 53);
+    wr_be16(ip + 44, 20);
+    return f;
+}
+
+/* Of IPv6 destinations a filter knows only "ours", which may change later. */
+static void test_local_ipv6(void)
+{
+    setup(PERFECT_CTRL);
+    rig_unset(&r, IXGBE_FDIRM, IXGBE_FDIRM_DIPV6);
+    rig_write(&r, IXGBE_FDIRHKEY, 0);               /* one bucket */
+    rig_write(&r, IXGBE_FDIRUDPM, 0x0000ffff);
+    rig_write(&r, IXGBE_FDIRIPSA, 0x0100000a);
+    rig_write(&r, IXGBE_FDIRPORT, 53u << 16);
+    rig_write(&r, IXGBE_FDIRHASH, 1u << IXGBE_FDIRHASH_ID_SHIFT);
+    rig_write(&r, IXGBE_FDIRCMD, ADD | 5u << IXGBE_FDIRCMD_TYPE_SHIFT |
+              IXGBE_FDIRCMD_IPV6_DST | QUEUE(3));
+    g_assert_cmpuint(receive(ipv6_frame()), ==, 0);
+    rig_write(&r, IXGBE_IP6AT(0), 0x000080fe);
+    rig_write(&r, IXGBE_IP6AT(3), 0x02000000);
+    g_assert_cmpuint(receive(ipv6_frame()), ==, 0);
+    rig_write(&r, IXGBE_IPAV, IXGBE_IPAV_V6);
+    g_assert_cmpuint(receive(ipv6_frame()), ==, 3);
+    rig_write(&r, IXGBE_IP6AT(3), 0x03000000);
+    g_assert_cmpuint(receive(ipv6_frame()), ==, 0);
+    rig_clear(&r);
+}
+
 /* 7.1.2.7.6: the same flow with another action. */
 static void test_collision(void)
 {
@@ -410,6 +452,7 @@ int main(int argc, char **argv)
     TEST(signature);
     TEST(reinit);
     TEST(perfect);
+    TEST(local_ipv6);
     TEST(collision);
     TEST(long_bucket);
     TEST(length_error);
