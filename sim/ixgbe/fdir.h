@@ -69,6 +69,7 @@ typedef struct FdirEntry {
 } FdirEntry;
 
 typedef struct FdirTable {
+    uint8_t alloc;              /* FDIRCTRL.PBALLOC when it was made */
     bool perfect;
     unsigned size;              /* filters, a power of two less one */
     unsigned bucket_mask;
@@ -93,7 +94,7 @@ FdirEntry *fdir_table_add(FdirTable *t, const FdirFlow *flow, unsigned bucket,
                           unsigned id);
 void fdir_table_remove(FdirTable *t, FdirEntry *e);
 void fdir_table_save(const FdirTable *t, StateWriter *w);
-/* Into an empty table. */
+/* Its size and mode, too: FDIRCTRL may say something else by now. */
 void fdir_table_load(FdirTable *t, StateReader *r);
 
 #endif

@@ -10,7 +10,8 @@
 
 #include "spec/ixgbe_filter_regs.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
+#define ALLOC_MAX 3                     /* FDIRCTRL.PBALLOC has two bits */
 
 void fdir_table_clear(FdirTable *t)
 {
@@ -29,6 +30,7 @@ void fdir_table_init(FdirTable *t, unsigned alloc, bool perfect)
     unsigned places = alloc ? (perfect ? 0x400u : 0x1000u) << alloc : 0;
 
     fdir_table_clear(t);
+    t->alloc = alloc;
     t->perfect = perfect;
     if (!places) {
         return;
@@ -179,6 +181,8 @@ static void save_entry(const FdirTable *t, const FdirEntry *e, StateWriter *w)
 void fdir_table_save(const FdirTable *t, StateWriter *w)
 {
     state_put_section(w, "FDIR", STATE_VERSION);
+    state_put_u8(w, t->alloc);
+    state_put_bool(w, t->perfect);
     state_put_u32(w, t->count);
     for (unsigned b = 0; t->count && b <= t->bucket_mask; b++) {
         for (uint16_t n = t->head[b]; n; n = t->entry[n - 1].next) {
@@ -218,7 +222,16 @@ void fdir_table_load(FdirTable *t, StateReader *r)
 {
     uint32_t count;
 
-    state_get_section(r, "FDIR", STATE_VERSION);
+    if (state_get_section(r, "FDIR", STATE_VERSION) >= 2) {
+        unsigned alloc = state_get_u8(r);
+        bool perfect = state_get_bool(r);
+
+        if (alloc > ALLOC_MAX) {
+            state_fail(r, "flow director table of unknown size %u", alloc);
+            return;
+        }
+        fdir_table_init(t, alloc, perfect);
+    }
     count = state_get_u32_max(r, t->size, "flow director filters");
     while (count-- && state_ok(r)) {
         load_entry(t, r);

@@ -409,37 +409,71 @@ static void test_pool(void)
     rig_clear(&r);
 }
 
+static GBytes *saved(void)
+{
+    StateWriter w;
+
+    state_writer_init(&w);
+    ixgbe_adapter_save(r.adapter, &w);
+    return state_writer_finish(&w);
+}
+
+/* Of a stream's first bytes; 0: all. */
+static bool load(GBytes *bytes, gsize cut)
+{
+    StateReader reader;
+    gsize size;
+    gconstpointer data = g_bytes_get_data(bytes, &size);
+    bool ok;
+
+    state_reader_init(&reader, data, cut ? cut : size);
+    ok = ixgbe_adapter_load(r.adapter, &reader);
+    state_reader_clear(&reader);
+    return ok;
+}
+
 static void test_save(void)
 {
     uint32_t tcp = signature(2, 80, 1234, 0, 0x0800);
-    StateWriter w;
-    StateReader reader;
     g_autoptr(GBytes) bytes = NULL;
-    gconstpointer data;
-    gsize size;
 
     setup(SIGNATURE_CTRL);
     command((tcp & 0x1fff) | 9u << 16, ADD | QUEUE(1));
     command(tcp, ADD | TYPE_TCP4 | QUEUE(5));
-    state_writer_init(&w);
-    ixgbe_adapter_save(r.adapter, &w);
-    bytes = state_writer_finish(&w);
+    bytes = saved();
     rig_clear(&r);
     rig_init(&r);
-    data = g_bytes_get_data(bytes, &size);
-    state_reader_init(&reader, data, size);
-    g_assert_true(ixgbe_adapter_load(r.adapter, &reader));
-    state_reader_clear(&reader);
+    g_assert_true(load(bytes, 0));
     rig_run(&r);
     g_assert_cmpuint(receive(ip_frame(FRAME_PROTO_TCP, 80, 1234, -1)), ==, 5);
     command(tcp, IXGBE_FDIRCMD_QUERY);
     g_assert_cmphex(rig_read(&r, IXGBE_FDIRLEN) >> 8 & 0x3f, ==, 1);
     /* A stream that is cut ends well. */
-    for (gsize cut = 0; cut < size; cut += 97) {
-        state_reader_init(&reader, data, cut);
-        g_assert_false(ixgbe_adapter_load(r.adapter, &reader));
-        state_reader_clear(&reader);
+    for (gsize cut = 1; cut < g_bytes_get_size(bytes); cut += 97) {
+        g_assert_false(load(bytes, cut));
     }
+    rig_clear(&r);
+}
+
+/* FDIRCTRL may be written, with INIT_DONE, without a new table. */
+static void test_save_other_control(void)
+{
+    g_autoptr(GBytes) bytes = NULL, empty = NULL;
+
+    setup(PERFECT_CTRL);
+    program(53, 1, ADD | TYPE_UDP4 | QUEUE(3));
+    rig_write(&r, IXGBE_FDIRCTRL, SIGNATURE_CTRL | IXGBE_FDIRCTRL_INIT_DONE);
+    bytes = saved();
+    rig_set(&r, IXGBE_FDIRCMD, IXGBE_FDIRCMD_CLEARHT);
+    empty = saved();
+    rig_clear(&r);
+    rig_init(&r);
+    g_assert_true(load(bytes, 0));
+    rig_write(&r, IXGBE_FDIRCTRL, PERFECT_CTRL | IXGBE_FDIRCTRL_INIT_DONE);
+    g_assert_cmpuint(receive(ip_frame(FRAME_PROTO_UDP, 1, 53, -1)), ==, 3);
+    g_assert_true(load(empty, 0));
+    command(0, ADD);
+    g_assert_cmphex(rig_read(&r, IXGBE_FDIRFSTAT), ==, 1);
     rig_clear(&r);
 }
 
@@ -459,5 +493,6 @@ int main(int argc, char **argv)
     TEST(full_table);
     TEST(pool);
     TEST(save);
+    TEST(save_other_control);
     return g_test_run();
 }
