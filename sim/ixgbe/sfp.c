@@ -204,7 +204,9 @@ bool ixgbe_sfp_load(IxgbeSfp *sfp, StateReader *r)
     sfp->host_clock = state_get_bool(r);
     sfp->host_data = state_get_bool(r);
     sfp->data = state_get_bool(r);
-    if (sfp->state >= IXGBE_I2C_STATES || sfp->bits > 8) {
+    /* All eight bits only until the clock falls. */
+    if (sfp->state >= IXGBE_I2C_STATES ||
+        sfp->bits > (sfp->host_clock ? 8 : 7)) {
         state_fail(r, "bad state of the module's bus");
     }
     return state_ok(r);

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "board-play.h"
+#include "ixgbe/sfp.h"
 
 static void start(Rig *r, IxgbeModuleKind module, unsigned speed,
                   unsigned port)
@@ -568,6 +569,44 @@ static void test_saved(void)
     rig_clear(&b);
 }
 
+/* The module's bus in states that it never has. */
+static void test_bad_bus(void)
+{
+    enum { STATE = 6 + 2 * SFF_MEMORY, BITS = STATE + 4, CLOCK = STATE + 5 };
+    static const struct {
+        uint8_t state, bits, clock;
+        bool good;
+    } buses[] = {
+        { IXGBE_I2C_READ, 8, 1, true }, { IXGBE_I2C_READ, 7, 0, true },
+        { IXGBE_I2C_READ, 8, 0, false }, { IXGBE_I2C_READ, 9, 1, false },
+        { IXGBE_I2C_STATES, 0, 1, false },
+    };
+    Rig r;
+
+    start(&r, IXGBE_MODULE_LR, 0, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(buses); i++) {
+        StateReader reader;
+        StateWriter w;
+        GByteArray *bytes;
+        uint8_t *sfp;
+
+        state_writer_init(&w);
+        ixgbe_adapter_save(r.adapter, &w);
+        bytes = g_bytes_unref_to_array(state_writer_finish(&w));
+        sfp = memmem(bytes->data, bytes->len, "SFP ", 4);
+        g_assert_nonnull(sfp);
+        sfp[STATE] = buses[i].state;
+        sfp[BITS] = buses[i].bits;
+        sfp[CLOCK] = buses[i].clock;
+        state_reader_init(&reader, bytes->data, bytes->len);
+        g_assert_cmpint(ixgbe_adapter_load(r.adapter, &reader), ==,
+                        buses[i].good);
+        state_reader_clear(&reader);
+        g_byte_array_unref(bytes);
+    }
+    rig_clear(&r);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -586,5 +625,6 @@ int main(int argc, char **argv)
     g_test_add_func("/board/leds", test_leds);
     g_test_add_func("/board/tcp-timer", test_tcp_timer);
     g_test_add_func("/board/saved", test_saved);
+    g_test_add_func("/board/bad-bus", test_bad_bus);
     return g_test_run();
 }
