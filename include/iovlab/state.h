@@ -56,6 +56,9 @@ uint32_t state_get_u32_max(StateReader *r, uint32_t max, const char *what);
 /* Checks the tag; returns the version (1..max_version), or 0 on error. */
 uint16_t state_get_section(StateReader *r, const char tag[4],
                            uint16_t max_version);
+/* As state_get_section(), if earlier versions are not understood. */
+bool state_get_section_only(StateReader *r, const char tag[4],
+                            uint16_t version);
 
 /* Records an error of the loader's own; the first one stays. */
 void state_fail(StateReader *r, const char *fmt, ...) G_GNUC_PRINTF(2, 3);

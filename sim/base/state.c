@@ -182,3 +182,15 @@ uint16_t state_get_section(StateReader *r, const char tag[4],
     }
     return state_ok(r) ? version : 0;
 }
+
+bool state_get_section_only(StateReader *r, const char tag[4],
+                            uint16_t version)
+{
+    uint16_t got = state_get_section(r, tag, version);
+
+    if (state_ok(r) && got != version) {
+        state_fail(r, "section %.4s has version %u, only %u is known", tag,
+                   got, version);
+    }
+    return state_ok(r);
+}

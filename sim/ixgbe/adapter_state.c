@@ -180,7 +180,7 @@ static void load_board(IxgbeAdapter *a, StateReader *r)
 bool ixgbe_adapter_load(IxgbeAdapter *a, StateReader *r)
 {
     ixgbe_adapter_power_reset(a);
-    if (!state_get_section(r, "IXAD", VERSION) ||
+    if (!state_get_section_only(r, "IXAD", VERSION) ||
         !ixgbe_regs_load(&a->regs, r)) {
         ixgbe_adapter_power_reset(a);
         return false;

@@ -131,7 +131,7 @@ bool ixgbe_pf_driver_load(IxgbePfDriver *pf, StateReader *r)
     new->num_vfs = pf->num_vfs;
     new->pool = pf->pool;
     new->queues_per_pool = pf->queues_per_pool;
-    state_get_section(r, "PFDR", STATE_VERSION);
+    state_get_section_only(r, "PFDR", STATE_VERSION);
     if (state_get_u32(r) != pf->num_vfs) {
         state_fail(r, "the adapter has %u VFs here", pf->num_vfs);
     }

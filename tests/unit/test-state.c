@@ -55,10 +55,31 @@ static void test_hostile(void)
     state_reader_clear(&r);
 }
 
+/* Which versions a section may have. */
+static void test_versions(void)
+{
+    for (unsigned version = 0; version <= 4; version++) {
+        const uint8_t data[] = { 'T', 'E', 'S', 'T', version, 0 };
+        StateReader r;
+
+        state_reader_init(&r, data, sizeof(data));
+        g_assert_cmpuint(state_get_section(&r, "TEST", 3), ==,
+                         version <= 3 ? version : 0);
+        g_assert_cmpint(state_ok(&r), ==, version >= 1 && version <= 3);
+        state_reader_clear(&r);
+        state_reader_init(&r, data, sizeof(data));
+        g_assert_cmpint(state_get_section_only(&r, "TEST", 3), ==,
+                        version == 3);
+        g_assert_cmpint(state_ok(&r), ==, version == 3);
+        state_reader_clear(&r);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/state/round-trip", test_round_trip);
     g_test_add_func("/state/hostile", test_hostile);
+    g_test_add_func("/state/versions", test_versions);
     return g_test_run();
 }
