@@ -112,14 +112,23 @@ static bool may_coalesce(const IxgbeRxq *q, const IxgbeRxPacket *p)
             (tcp_len == TCP_STAMPED && !memcmp(tcp + 20, stamps, 4)));
 }
 
+/* All in front of the IP header, with the tags that are left in. */
+static bool same_link(const RscContext *c, const IxgbeRxPacket *p)
+{
+    size_t first = p->piece[0].len;
+
+    return c->tagged == (p->stripped > 0) && c->tci == p->tci &&
+           c->l3 == p->info.l3 - p->stripped && c->l3 >= first &&
+           !memcmp(c->header, p->piece[0].data, first) &&
+           !memcmp(c->header + first, p->piece[1].data, c->l3 - first);
+}
+
 static bool same_flow(const RscContext *c, const IxgbeRxPacket *p)
 {
     const uint8_t *ip = p->frame + p->info.l3;
 
-    return c->tagged == (p->stripped > 0) && c->tci == p->tci &&
-           !memcmp(c->header + c->l4, tcp_of(p), 4) &&
-           !memcmp(c->header + c->l3 + 12, ip + 12, 8) &&
-           !memcmp(c->header, p->frame, 2 * FRAME_ADDR_LEN);
+    return !memcmp(c->header + c->l4, tcp_of(p), 4) &&
+           !memcmp(c->header + c->l3 + 12, ip + 12, 8) && same_link(c, p);
 }
 
 static RscContext *find(IxgbeRxq *q, const IxgbeRxPacket *p)
