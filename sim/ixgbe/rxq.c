@@ -319,9 +319,16 @@ IxgbeRxResult ixgbe_rxq_receive(IxgbeRxq *q, const uint8_t *frame, size_t len,
         p.count >= ixgbe_ring_size(&q->ring)) {
         return drop(q, len, "does not fit the ring's set-up");
     }
-    if (q->rsc_open && ixgbe_rsc_append(q, &p)) {
-        count_frame(q, len, meta);
-        return IXGBE_RX_DONE;
+    if (q->rsc_open) {
+        bool joined = ixgbe_rsc_append(q, &p);
+
+        if (q->ring.failed) {
+            return drop(q, len, "DMA fault");
+        }
+        if (joined) {
+            count_frame(q, len, meta);
+            return IXGBE_RX_DONE;
+        }
     }
     if (p.count > ixgbe_ring_owned(&q->ring)) {
         if (!q->fn->config.wait_for_room &&

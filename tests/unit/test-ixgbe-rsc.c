@@ -257,6 +257,58 @@ static void test_ring_full(void)
     rig_clear(&rig);
 }
 
+/* The same addresses and ports in another VLAN are another flow. */
+static void test_vlan(void)
+{
+    static const uint32_t controls[] = {
+        IXGBE_RXDCTL_ENABLE, IXGBE_RXDCTL_ENABLE | IXGBE_RXDCTL_VME,
+    };
+
+    for (unsigned n = 0; n < G_N_ELEMENTS(controls); n++) {
+        setup(ONE_BUFFER, INTERVAL_US);
+        rig_write(&rig, IXGBE_VFRXDCTL(0), controls[n]);
+        settle();
+        for (unsigned vid = 0; vid < 3; vid++) {
+            uint8_t frame[4096];
+            size_t len = segment(frame, 80, 0, ACK, 100);
+
+            if (vid) {
+                len = frame_vlan_insert(frame, len, sizeof(frame), vid);
+            }
+            g_assert_cmpint(rig_receive(&rig, frame, len), ==,
+                            IXGBE_RX_DONE);
+        }
+        rig_advance(&rig, INTERVAL_US * 1000);
+        for (unsigned i = 1; i <= 3; i++) {
+            g_assert_true(done(i));
+            g_assert_cmpuint(count_of(i), ==, 0);
+        }
+        rig_clear(&rig);
+    }
+}
+
+/* A queue that stopped while a packet was closed takes no other. */
+static void test_fault(void)
+{
+    IxgbeFunctionStats stats;
+    uint8_t frame[4096];
+    size_t len;
+
+    setup(ONE_BUFFER, INTERVAL_US);
+    settle();
+    wr_le64(rig.memory + RIG_RX_RING(0) + 16, 0xf0000);
+    send(80, 0, ACK, 100);
+    send(80, 0, ACK, 100);
+    rig.fault_from = 0xf0000;
+    len = segment(frame, 80, next_seq + 1, ACK, 100);
+    g_assert_cmpint(rig_receive(&rig, frame, len), ==, IXGBE_RX_DROPPED);
+    g_assert_cmpuint(rig_read(&rig, IXGBE_VFRDH(0)), ==, 2);
+    ixgbe_function_stats(rig.fn, &stats);
+    g_assert_cmpuint(stats.rx_frames, ==, 3);
+    g_assert_cmpuint(stats.rx_dropped, ==, 1);
+    rig_clear(&rig);
+}
+
 #define TEST(name) g_test_add_func("/ixgbe/rsc/" #name, test_##name)
 
 int main(int argc, char **argv)
@@ -270,5 +322,7 @@ int main(int argc, char **argv)
     TEST(off);
     TEST(stopped);
     TEST(ring_full);
+    TEST(vlan);
+    TEST(fault);
     return g_test_run();
 }
