@@ -51,7 +51,8 @@ void vswitch_set_aging(Vswitch *sw, uint64_t ns);
 typedef struct VswitchPortOps {
     /*
      * A frame for the port's owner; take a reference to keep it.  False: not
-     * now, it comes again after vswitch_port_room().
+     * now, it comes again after vswitch_port_room().  May put frames into
+     * ports of the switch, but not take any out of this port's queue.
      */
     bool (*deliver)(void *opaque, Frame *frame);
     /* A copy of every frame, NULL if nobody looks.  @in: from the owner. */

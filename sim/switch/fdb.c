@@ -8,6 +8,7 @@
 
 #define CONFLICT_NS 10000000000ull
 #define CONFLICT_BACK 4
+#define SWEEP_NS 1000000000ull
 
 static gboolean is_old(gpointer key, gpointer value, gpointer opaque)
 {
@@ -15,6 +16,21 @@ static gboolean is_old(gpointer key, gpointer value, gpointer opaque)
     const Vswitch *sw = opaque;
 
     return sw->ops->clock_ns(sw->opaque) - entry->seen > sw->aging;
+}
+
+/*
+ * Makes room in a full table; false if there is none.  Rarely: a guest that
+ * makes up addresses would have the whole table searched for each frame.
+ */
+static bool sweep(Vswitch *sw)
+{
+    uint64_t now = sw->ops->clock_ns(sw->opaque);
+
+    if (sw->swept && now - sw->swept < SWEEP_NS) {
+        return false;
+    }
+    sw->swept = now;
+    return g_hash_table_foreach_remove(sw->learned, is_old, sw) > 0;
 }
 
 /*
@@ -49,7 +65,7 @@ void vswitch_learn(VswitchPort *port, const uint8_t *mac, uint16_t vid)
 
     if (!entry) {
         if (g_hash_table_size(sw->learned) >= VSWITCH_LEARNED_MAX &&
-            !g_hash_table_foreach_remove(sw->learned, is_old, sw)) {
+            !sweep(sw)) {
             return;
         }
         entry = g_new0(VswitchEntry, 1);

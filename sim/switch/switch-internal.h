@@ -32,6 +32,7 @@ struct Vswitch {
     GHashTable *owners;         /* configured address -> VswitchPort */
     GHashTable *learned;        /* key -> VswitchEntry */
     uint64_t aging;
+    uint64_t swept;             /* ns: when the table was last full */
     uint64_t moves;
     uint64_t next_id;           /* of ports */
     bool scheduled;

@@ -91,6 +91,17 @@ static void clear_priority(VswitchFrame *vf)
     vf->tci &= ~TCI_PRIORITY;
 }
 
+/*
+ * Switches take a priority tag off: one that has a VLAN's tag behind it would
+ * come out as a frame of that VLAN.
+ */
+static bool hides_vlan(const VswitchFrame *vf)
+{
+    return vf->tagged && !vf->vid &&
+           rd_be16(vf->tagged->data + 2 * FRAME_ADDR_LEN + FRAME_VLAN_LEN) ==
+           FRAME_TYPE_VLAN;
+}
+
 bool vswitch_frame_enter(VswitchFrame *vf, VswitchPort *port, Frame *frame)
 {
     const VswitchPortConfig *config = &port->config;
@@ -107,7 +118,8 @@ bool vswitch_frame_enter(VswitchFrame *vf, VswitchPort *port, Frame *frame)
     if (passes_tags(port)) {
         return true;
     }
-    if (vf->vid && !(config->trunk && trunk_has(port, vf->vid))) {
+    if (hides_vlan(vf) ||
+        (vf->vid && !(config->trunk && trunk_has(port, vf->vid)))) {
         return false;
     }
     if (!config->priority && (vf->tci & TCI_PRIORITY)) {

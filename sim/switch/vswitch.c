@@ -60,20 +60,15 @@ static bool has_work(const VswitchPort *port)
 static void deliver(VswitchPort *port)
 {
     for (unsigned n = 0; n < RUN_BUDGET && has_work(port); n++) {
-        FrameSlot slot;
-        Frame *frame = frame_queue_take(&port->queue, &slot);
+        /* Copied: the owner may put more behind it from within deliver(). */
+        FrameSlot slot = *frame_queue_peek(&port->queue);
+        Frame *frame = slot.frame;
 
         if (!port->ops->deliver(port->opaque, frame)) {
-            FrameQueue back;
-
             port->blocked = true;
-            frame_queue_init(&back, 0, 0);
-            frame_queue_push(&back, frame, &slot.meta, slot.tag);
-            frame_queue_prepend(&port->queue, &back);
-            frame_queue_clear(&back);
-            frame_unref(frame);
             return;
         }
+        frame_queue_take(&port->queue, NULL);
         port->stats.out_frames++;
         port->stats.out_bytes += frame->len;
         if (port->config.uplink && port->sw->weighted) {
@@ -119,13 +114,28 @@ VswitchPort *vswitch_port_new(Vswitch *sw, const char *name,
     return port;
 }
 
+/* What two ports have is the other's when the one lets go of it. */
 static void release_address(VswitchPort *port)
 {
+    Vswitch *sw = port->sw;
+    VswitchPort *heir = NULL;
+
     if (port->address &&
-        g_hash_table_lookup(port->sw->owners, &port->address) == port) {
-        g_hash_table_remove(port->sw->owners, &port->address);
+        g_hash_table_lookup(sw->owners, &port->address) == port) {
+        g_hash_table_remove(sw->owners, &port->address);
+        for (guint i = 0; i < sw->ports->len; i++) {
+            VswitchPort *other = g_ptr_array_index(sw->ports, i);
+
+            if (other != port && other->address == port->address &&
+                (!heir || other->config.connected)) {
+                heir = other;
+            }
+        }
     }
     port->address = 0;
+    if (heir) {
+        g_hash_table_replace(sw->owners, &heir->address, heir);
+    }
 }
 
 void vswitch_port_free(VswitchPort *port)
@@ -162,14 +172,16 @@ void vswitch_port_configure(VswitchPort *port,
         uint64_t key = port->address;
 
         VswitchPort *owner = g_hash_table_lookup(sw->owners, &key);
+        bool live = owner && owner->config.connected;
 
         /* The switch knows better than what it once learned. */
         g_hash_table_remove(sw->learned, &key);
-        if (owner && owner->config.connected && config->connected &&
-            sw->ops->conflict) {
+        if (live && config->connected && sw->ops->conflict) {
             sw->ops->conflict(sw->opaque, config->mac, owner, port);
         }
-        g_hash_table_replace(sw->owners, &port->address, port);
+        if (!live || config->connected) {
+            g_hash_table_replace(sw->owners, &port->address, port);
+        }
     }
     if (!config->connected) {
         vswitch_forget(sw, port);

@@ -8,7 +8,7 @@
 
 #define ALL (VSWITCH_FILTER_DIRECTED | VSWITCH_FILTER_MULTICAST | \
              VSWITCH_FILTER_BROADCAST)
-#define MAX_PORTS 4
+#define MAX_PORTS 5
 
 typedef struct End {
     VswitchPort *port;
@@ -305,6 +305,66 @@ static void test_trunk(void)
     clear(&r);
 }
 
+/* A priority tag in front of a VLAN's: taken off, it would be in that VLAN. */
+static void test_priority_tag_hides_no_vlan(void)
+{
+    const uint16_t outer[] = { 0, 0xa000 };
+    Rig r;
+
+    for (unsigned vid = 0; vid <= 7; vid += 7) {
+        host_rig(&r);
+        r.end[0].config.access_vid = vid;
+        vswitch_port_configure(r.end[0].port, &r.end[0].config);
+        r.end[1].config.access_vid = 5;
+        vswitch_port_configure(r.end[1].port, &r.end[1].config);
+        for (unsigned i = 0; i < G_N_ELEMENTS(outer); i++) {
+            uint8_t data[68] = { 0 };
+            size_t len = 60;
+            Frame *frame;
+
+            memcpy(data, BCAST, 6);
+            memcpy(data + 6, A, 6);
+            wr_be16(data + 12, FRAME_TYPE_IPV4);
+            len = frame_vlan_insert(data, len, sizeof(data), 5);
+            len = frame_vlan_insert(data, len, sizeof(data), outer[i]);
+            frame = frame_new(data, len);
+            vswitch_port_input(r.end[0].port, frame);
+            frame_unref(frame);
+            vswitch_run(r.sw);
+        }
+        expect(&r, 0, 0, 0);
+        g_assert_cmpuint(stats(&r, 0).in_vlan, ==, 2);
+        /* One without a VLAN behind it is an untagged frame. */
+        send(&r, 0, BCAST, A, 0, 1);
+        expect(&r, 0, 0, 1);
+        clear(&r);
+    }
+}
+
+/* A second port of an address comes and goes: the first has it again. */
+static void test_address_of_two_ports(void)
+{
+    End *other;
+    Rig r;
+
+    host_rig(&r);
+    other = add(&r, "vm-a2", A);
+    send(&r, 1, A, B, -1, 1);
+    expect(&r, 0, 0, 0);
+    g_assert_cmpuint(other->frames, ==, 1);
+    vswitch_port_free(other->port);
+    send(&r, 1, A, B, -1, 2);
+    expect(&r, 1, 0, 0);
+    /* One that is not connected does not take it. */
+    other = add(&r, "vm-a3", NULL);
+    other->config.connected = false;
+    memcpy(other->config.mac, A, 6);
+    vswitch_port_configure(other->port, &other->config);
+    send(&r, 1, A, B, -1, 3);
+    expect(&r, 1, 0, 0);
+    clear(&r);
+}
+
 static void test_hold_keeps_order(void)
 {
     Rig r;
@@ -490,6 +550,8 @@ int main(int argc, char **argv)
     TEST(packet_filter);
     TEST(access_vlan);
     TEST(trunk);
+    TEST(priority_tag_hides_no_vlan);
+    TEST(address_of_two_ports);
     TEST(hold_keeps_order);
     TEST(queue_limit);
     TEST(disconnected);
