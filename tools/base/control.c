@@ -9,6 +9,11 @@
 #include "base/jsonline.h"
 #include "base/stream.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 /* A subscriber that reads slower than this is cut off. */
 #define OUTPUT_MAX (16 * 1024 * 1024)
 #define HISTORY_MAX 4096
@@ -36,6 +41,7 @@ typedef struct ControlWatch {
 
 struct ControlServer {
     Listener *listener;
+    int lock;               /* of the socket's directory */
     const ControlCommand *const *tables;
     const ControlGuard *guard;
     void *opaque;
@@ -52,7 +58,8 @@ static void client_unref(ControlClient *c)
     }
 }
 
-static void client_close(ControlClient *c)
+/* @last_words: what it was told and did not read yet is kept for it. */
+static void client_close(ControlClient *c, bool last_words)
 {
     ControlServer *server = c->server;
     GList *next;
@@ -60,7 +67,11 @@ static void client_close(ControlClient *c)
     if (!c->stream) {
         return;
     }
-    stream_free_later(c->stream);
+    if (last_words) {
+        stream_free_later(c->stream);
+    } else {
+        stream_free(c->stream);
+    }
     c->stream = NULL;
     server->clients = g_list_remove(server->clients, c);
     for (GList *l = server->watches; l; l = next) {
@@ -82,7 +93,7 @@ static void client_write(ControlClient *c, const char *line)
     if (c->stream && stream_pending(c->stream) < OUTPUT_MAX) {
         stream_write(c->stream, line, strlen(line));
     } else {
-        client_close(c);
+        client_close(c, false);
     }
 }
 
@@ -288,7 +299,7 @@ static gssize client_input(void *opaque, const uint8_t *data, size_t len)
 
 static void client_closed(void *opaque, const char *why)
 {
-    client_close(opaque);
+    client_close(opaque, false);
 }
 
 static const StreamOps client_ops = {
@@ -312,6 +323,28 @@ static void server_accept(void *opaque, GSocket *socket)
     server->clients = g_list_append(server->clients, c);
 }
 
+/* One server in a directory, also of two that start at once; -1: it has one. */
+static int lock_directory(const char *path, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        return fd;
+    }
+    if (errno == EWOULDBLOCK) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
+                    "%s: another process listens there", path);
+    } else {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s",
+                    dir, g_strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
 ControlServer *control_server_new(const char *path,
                                   const ControlCommand *const *tables,
                                   void *opaque, GError **error)
@@ -322,8 +355,13 @@ ControlServer *control_server_new(const char *path,
     server->opaque = opaque;
     server->next_watch = 1;
     g_queue_init(&server->history);
-    server->listener = listener_new(path, server_accept, server, error);
+    server->lock = lock_directory(path, error);
+    server->listener = server->lock < 0 ? NULL :
+        listener_new(path, server_accept, server, error);
     if (!server->listener) {
+        if (server->lock >= 0) {
+            close(server->lock);
+        }
         g_free(server);
         return NULL;
     }
@@ -334,8 +372,10 @@ void control_server_free(ControlServer *server)
 {
     if (server) {
         listener_free(server->listener);
+        /* Before the clients know: one may wait for that to start another. */
+        close(server->lock);
         while (server->clients) {
-            client_close(server->clients->data);
+            client_close(server->clients->data, true);
         }
         g_queue_clear_full(&server->history,
                            (GDestroyNotify)json_object_unref);
@@ -383,15 +423,19 @@ void control_unwatch(ControlServer *server, uint64_t id)
 void control_emit(ControlServer *server, JsonObject *event)
 {
     g_autofree char *line = json_line_format(event);
-    GList *next;
+    g_autoptr(GList) clients = g_list_copy(server->clients);
 
-    for (GList *l = server->clients; l; l = next) {
+    /* One that is cut off may end a migration, with events of its own. */
+    for (GList *l = clients; l; l = l->next) {
+        ((ControlClient *)l->data)->refs++;
+    }
+    for (GList *l = clients; l; l = l->next) {
         ControlClient *c = l->data;
 
-        next = l->next;
-        if (c->subscribed) {
+        if (c->subscribed && c->stream) {
             client_event(c, event, line);
         }
+        client_unref(c);
     }
     g_queue_push_tail(&server->history, json_object_ref(event));
     if (server->history.length > HISTORY_MAX) {

@@ -8,9 +8,13 @@
 #include <errno.h>
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_LEN_MAX 32
+
+/* The directory is in /tmp, where another user may have made it before. */
+static bool in_tmp;
 
 const char *rundir(void)
 {
@@ -26,6 +30,7 @@ const char *rundir(void)
             dir = g_build_filename(xdg, "iovlab", NULL);
         } else {
             dir = g_strdup_printf("/tmp/iovlab-%u", (unsigned)getuid());
+            in_tmp = true;
         }
     }
     return dir;
@@ -51,9 +56,18 @@ char *rundir_path(const char *first, ...)
 
 bool rundir_make(const char *path, GError **error)
 {
+    struct stat st;
+
     if (g_mkdir_with_parents(path, 0700) != 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "%s: %s", path, g_strerror(errno));
+        return false;
+    }
+    if (in_tmp && (lstat(rundir(), &st) != 0 || !S_ISDIR(st.st_mode) ||
+                   st.st_uid != getuid())) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                    "%s is not a directory of yours: set IOVLAB_RUN to one",
+                    rundir());
         return false;
     }
     return true;

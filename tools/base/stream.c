@@ -12,6 +12,8 @@
 #include <sys/un.h>
 
 #define READ_CHUNK 65536
+/* Output that is sent and still in memory. */
+#define OUT_SENT_MAX 65536
 
 struct Stream {
     gatomicrefcount refs;
@@ -254,6 +256,11 @@ bool stream_write(Stream *s, const void *data, size_t len)
 
     if (s->dead || s->freed) {
         return false;
+    }
+    /* A peer that is always a little behind never lets it run empty. */
+    if (s->out_pos >= OUT_SENT_MAX && s->out_pos >= s->out->len / 2) {
+        g_byte_array_remove_range(s->out, 0, s->out_pos);
+        s->out_pos = 0;
     }
     g_byte_array_append(s->out, data, len);
     if (!idle) {
