@@ -567,6 +567,8 @@ char *checkpoint_names(const Vm *vm);
 enum { CHECKPOINTS_MAX = 50 };
 unsigned checkpoint_count(const Vm *vm);
 void checkpoint_remove(Vm *vm, ControlRequest *request, const char *name);
+/* Of a VM that is removed: the next of its name is another. */
+void checkpoints_remove_all(const Vm *vm);
 void checkpoint_revert(Vm *vm, ControlRequest *request, const char *name);
 void save_qmp_event(Save *s, const char *event, JsonObject *data);
 void save_vm_gone(Save *s);

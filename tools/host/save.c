@@ -15,6 +15,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HEADER_SIZE 65536
@@ -26,10 +27,14 @@ struct Save {
     char *file;
     bool checkpoint;        /* the VM goes on */
     bool was_running;
+    bool written;           /* the file has a header, and is no VM yet */
 };
 
 static void save_end(Save *s)
 {
+    if (s->written) {
+        unlink(s->file);
+    }
     s->vm->save = NULL;
     g_free(s->file);
     g_free(s);
@@ -110,12 +115,29 @@ void save_vm_gone(Save *s)
     save_end(s);
 }
 
+/* A file that can be written to from the start; -1 with errno. */
+static int open_file(const char *file)
+{
+    /* Not blocking: a pipe would stop the host. */
+    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK,
+                  0600);
+    struct stat st;
+
+    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+        close(fd);
+        errno = EINVAL;
+        fd = -1;
+    }
+    return fd;
+}
+
 static bool write_header(Save *s, char **error)
 {
     g_autoptr(JsonObject) object = iov_args("s:magic", SAVE_MAGIC, "i:serial",
                                             (int)s->vm->next_serial, NULL);
     g_autofree char *line = NULL;
     g_autofree char *header = g_malloc0(HEADER_SIZE);
+    bool ok;
     int fd;
 
     json_object_set_object_member(object, "config",
@@ -126,13 +148,16 @@ static bool write_header(Save *s, char **error)
         return false;
     }
     memcpy(header, line, strlen(line));
-    fd = open(s->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, header, HEADER_SIZE) != HEADER_SIZE ||
-        close(fd) != 0) {
+    fd = open_file(s->file);
+    s->written = fd >= 0;
+    ok = fd >= 0 && write(fd, header, HEADER_SIZE) == HEADER_SIZE;
+    if (!ok) {
         *error = g_strdup_printf("%s: %s", s->file, g_strerror(errno));
-        return false;
     }
-    return true;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
 }
 
 static void save_done(Save *s)
@@ -145,6 +170,7 @@ static void save_done(Save *s)
              NULL);
     control_reply_object(s->request, iov_args("s:vm", vm->config.name,
                                               "s:file", s->file, NULL));
+    s->written = false;
     save_end(s);
     if (checkpoint) {
         go_on(vm, was_running);
@@ -170,11 +196,12 @@ void save_qmp_event(Save *s, const char *event, JsonObject *data)
     }
 }
 
+/* The event of a failure comes before the reply: the VM, not what it ended. */
 static void migrate_reply(void *opaque, JsonNode *ret, const char *error)
 {
-    Save *s = opaque;
+    Save *s = ((Vm *)opaque)->save;
 
-    if (error) {
+    if (error && s) {
         save_failed(s, ERR_FAILED, error);
     }
 }
@@ -201,7 +228,7 @@ static void save_detached(Vm *vm, void *opaque, bool ok)
     qmp_execute(vm->qmp, "migrate-set-capabilities",
                 migrate_capabilities(false), NULL, NULL);
     qmp_execute(vm->qmp, "migrate", iov_args("s:uri", uri, NULL),
-                migrate_reply, s);
+                migrate_reply, vm);
 }
 
 void save_start(Vm *vm, ControlRequest *request, const char *file,
@@ -237,7 +264,7 @@ static bool read_header(const char *file, VmConfig *config, uint32_t *serial,
     gssize len;
     int fd;
 
-    fd = open(file, O_RDONLY | O_CLOEXEC);
+    fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0) {
         n = read(fd, header, HEADER_SIZE);
         close(fd);
@@ -319,6 +346,18 @@ void checkpoint_remove(Vm *vm, ControlRequest *request, const char *name)
                      vm->config.name, name);
     } else {
         control_fail(request, ERR_FAILED, "%s: %s", file, g_strerror(errno));
+    }
+}
+
+void checkpoints_remove_all(const Vm *vm)
+{
+    g_autofree char *names = checkpoint_names(vm);
+    g_auto(GStrv) list = g_strsplit(names, " ", -1);
+
+    for (char **name = list; *names && *name; name++) {
+        g_autofree char *file = checkpoint_file(vm, *name);
+
+        unlink(file);
     }
 }
 

@@ -222,6 +222,7 @@ static ObjectResult destroy(void *object, ControlRequest *request,
                   vm->config.name, vm->config.name);
         return OBJECT_FAILED;
     }
+    checkpoints_remove_all(vm);
     vm_event(vm, "vm-removed", NULL);
     vm_release(vm);
     return OBJECT_DONE;
