@@ -105,18 +105,25 @@ static gssize qmp_input(void *opaque, const uint8_t *data, size_t len)
     return n;
 }
 
-static void qmp_closed(void *opaque, const char *why)
+/* Who still waits for an answer hears that there will be none. */
+static void fail_pending(Qmp *qmp, const char *why)
 {
-    Qmp *qmp = opaque;
     QmpPending *p;
 
-    g_atomic_ref_count_inc(&qmp->refs);
-    while (!qmp->freed && (p = g_queue_pop_head(&qmp->pending))) {
+    while ((p = g_queue_pop_head(&qmp->pending))) {
         if (p->reply) {
-            p->reply(p->opaque, NULL, "QEMU closed the connection");
+            p->reply(p->opaque, NULL, why);
         }
         g_free(p);
     }
+}
+
+static void qmp_closed(void *opaque, const char *why)
+{
+    Qmp *qmp = opaque;
+
+    g_atomic_ref_count_inc(&qmp->refs);
+    fail_pending(qmp, "QEMU closed the connection");
     if (!qmp->freed) {
         qmp->ops->closed(qmp->opaque, why);
     }
@@ -150,6 +157,7 @@ void qmp_free(Qmp *qmp)
 {
     if (qmp) {
         qmp->freed = true;
+        fail_pending(qmp, "the VM ended");
         stream_free(qmp->stream);
         qmp_unref(qmp);
     }

@@ -242,10 +242,13 @@ static void source_gone(void *opaque)
 
 static void incoming_reply(void *opaque, JsonNode *ret, const char *error)
 {
-    MigrateIn *m = opaque;
+    MigrateIn *m = ((Vm *)opaque)->in;
     ControlRequest *request;
     g_autofree char *handover = NULL;
 
+    if (!m) {
+        return;
+    }
     if (error) {
         if (m->request) {
             request = g_steal_pointer(&m->request);
@@ -272,7 +275,7 @@ void migrate_in_qmp_ready(MigrateIn *m)
     qmp_execute(qmp, "migrate-set-capabilities",
                 migrate_capabilities(!m->file), NULL, NULL);
     qmp_execute(qmp, "migrate-incoming", iov_args("s:uri", m->uri, NULL),
-                incoming_reply, m);
+                incoming_reply, m->vm);
 }
 
 static void cont_reply(void *opaque, JsonNode *ret, const char *error)

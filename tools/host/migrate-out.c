@@ -226,14 +226,23 @@ static gboolean finish_timeout(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
-static void start_finish(MigrateOut *m)
+static gboolean send_finish(gpointer opaque)
 {
-    set_state(m, OUT_FINISH);
-    g_clear_handle_id(&m->limit, g_source_remove);
+    MigrateOut *m = opaque;
+
     m->limit = g_timeout_add(FINISH_LIMIT_MS, finish_timeout, m);
     iov_client_send(m->peer, "migrate-finish",
                     iov_args("s:vm", m->vm->config.name, NULL),
                     finish_reply, m);
+    return G_SOURCE_REMOVE;
+}
+
+/* Not from within a walk over the adapters: a peer that is gone ends it all. */
+static void start_finish(MigrateOut *m)
+{
+    set_state(m, OUT_FINISH);
+    g_clear_handle_id(&m->limit, g_source_remove);
+    m->limit = g_idle_add(send_finish, m);
 }
 
 /* --- hand-over --------------------------------------------------------- */
@@ -425,11 +434,12 @@ void migrate_out_qmp_event(MigrateOut *m, const char *event, JsonObject *data)
     }
 }
 
+/* The event of a failure comes before the reply: the VM, not what it ended. */
 static void migrate_reply(void *opaque, JsonNode *ret, const char *error)
 {
-    MigrateOut *m = opaque;
+    MigrateOut *m = ((Vm *)opaque)->out;
 
-    if (error && !m->completed) {
+    if (error && m && m->state == OUT_TRANSFER) {
         roll_back(m, ERR_FAILED, error);
     }
 }
@@ -472,7 +482,7 @@ static void start_transfer(MigrateOut *m)
                 NULL, NULL);
     qmp_execute(qmp, "migrate-set-parameters", parameters, NULL, NULL);
     qmp_execute(qmp, "migrate", iov_args("s:uri", m->uri, NULL),
-                migrate_reply, m);
+                migrate_reply, m->vm);
 }
 
 /* --- prepare and detach ------------------------------------------------ */

@@ -100,7 +100,10 @@ void host_state_save(Host *host)
                                   props_save(&host_kind, &host->config));
     json_object_set_array_member(object, "objects", objects_to_json(host));
     line = json_line_format(object);
-    if (!g_file_set_contents(path, line, -1, &error)) {
+    /* With a policy others may enter the directory: not for them. */
+    if (!g_file_set_contents_full(path, line, -1,
+                                  G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+                                  &error)) {
         daemon_log("%s", error->message);
     }
 }
@@ -126,7 +129,8 @@ static void load_vm(Host *host, JsonObject *entry)
     PropError error = { 0 };
     JsonArray *nics = json_arr(entry, "nics");
     GPid pid = json_int(entry, "pid", 0);
-    VmConfig config;
+    bool kept = json_bool(entry, "kept", false);
+    VmConfig config, off;
     Vm *vm;
 
     if (!vm_config_from_json(&config, json_obj(entry, "config"), &error)) {
@@ -138,20 +142,18 @@ static void load_vm(Host *host, JsonObject *entry)
         vm_config_clear(&config);
         return;
     }
-    if (pid <= 0 || kill(pid, 0) != 0) {
-        if (json_bool(entry, "kept", false)) {
-            vm_define(host, &config)->kept = true;
-        } else {
-            vm_config_clear(&config);
-        }
-        return;
+    vm_config_copy(&off, &config);
+    vm = pid > 0 && kill(pid, 0) == 0 ?
+        vm_adopt(host, &config, pid, json_int(entry, "serial", 1)) : NULL;
+    vm_config_clear(&config);
+    if (!vm && kept) {
+        vm_define(host, &off)->kept = true;
     }
-    vm = vm_adopt(host, &config, pid,
-                  json_int(entry, "serial", 1));
+    vm_config_clear(&off);
     if (!vm) {
         return;
     }
-    vm->kept = json_bool(entry, "kept", false);
+    vm->kept = kept;
     vm_event(vm, "vm-taken-back", "i:pid", (int)vm->pid, NULL);
     for (guint i = 0; nics && i < json_array_get_length(nics); i++) {
         JsonNode *node = json_array_get_element(nics, i);

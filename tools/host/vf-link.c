@@ -60,7 +60,8 @@ void vf_link_changed(VmNic *nic, uint32_t before)
 {
     if (nic->vf_state.links & IXGBE_LINKS_UP) {
         g_clear_handle_id(&nic->vf_link_lag, g_source_remove);
-    } else if (before & IXGBE_LINKS_UP && nic->config->port.allow_teaming) {
+    } else if (before & IXGBE_LINKS_UP && nic->config->port.allow_teaming &&
+               nic->vf >= 0) {
         nic->vf_link_old = before;
         nic->vf_link_lag = g_timeout_add(AFTER_NIC_MS, lag_over, nic);
     }

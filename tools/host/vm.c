@@ -73,7 +73,7 @@ static void status_reply(void *opaque, JsonNode *ret, const char *error)
     JsonObject *status = ret && JSON_NODE_HOLDS_OBJECT(ret) ?
         json_node_get_object(ret) : NULL;
 
-    if (vm->in || vm->restoring) {
+    if (!status || vm->in || vm->restoring) {
         return;
     }
     set_state(vm, json_bool(status, "running", true) ? VM_RUNNING : VM_PAUSED);
@@ -143,8 +143,7 @@ static void vm_qmp_closed(void *opaque, const char *why)
 {
     Vm *vm = opaque;
 
-    qmp_free(vm->qmp);
-    vm->qmp = NULL;
+    g_clear_pointer(&vm->qmp, qmp_free);
     if (!vm->child_watch) {
         /* Not our child (taken back): the connection is its life. */
         vm_event(vm, "vm-ended", "s:reason", why, NULL);
@@ -364,17 +363,23 @@ Vm *vm_power_on(Vm *vm, char **error)
 Vm *vm_adopt(Host *host, VmConfig *config, GPid pid, uint32_t next_serial)
 {
     Vm *vm = vm_new(host, config);
+    g_autofree char *path = NULL;
 
     vm->pid = pid;
     vm->next_serial = next_serial;
     vm->state = VM_STARTING;
+    path = vm_path(vm, "qmp.sock");
+    vm->qmp = qmp_connect(path, &vm_qmp_ops, vm, NULL);
+    if (!vm->qmp) {
+        /* The process may be anybody's who has the number now. */
+        vm_event(vm, "vm-ended", "s:reason", "not there any more", NULL);
+        vm_release(vm);
+        return NULL;
+    }
     VM_FOR_EACH_NIC(vm, nic) {
         nic_connect(nic);
     }
-    vm->qmp_tries = QMP_TRIES - 1;
-    /* Without a connection the VM is gone after this one try. */
-    qmp_try(vm);
-    return g_list_find(host->vms, vm) ? vm : NULL;
+    return vm;
 }
 
 void vm_release(Vm *vm)
@@ -395,8 +400,8 @@ void vm_release(Vm *vm)
     }
     vm_wait_abort(vm);
     host->vms = g_list_remove(host->vms, vm);
-    qmp_free(vm->qmp);
-    vm->qmp = NULL;
+    /* What was asked of QEMU is answered: by now the VM is not to be found. */
+    g_clear_pointer(&vm->qmp, qmp_free);
     g_clear_handle_id(&vm->qmp_retry, g_source_remove);
     g_clear_handle_id(&vm->child_watch, g_source_remove);
     for (unsigned i = 0; i < NICS_MAX; i++) {
