@@ -6,6 +6,8 @@ It is the host processes' VM in tests: it takes frames, moves its data path
 when a VF comes or goes, and migrates to another one of its kind.  Every frame
 it takes is a line in $FAKE_QEMU_LOG.  On SIGUSR1 its VF makes requests that
 the IOMMU blocks.  $FAKE_QEMU_VERSION is the link's version, if it is another.
+QMP's x-silent is never answered, and a file with `bad` in its name cannot be
+written.
 """
 import json
 import os
@@ -179,7 +181,10 @@ class Vm:
             name = request['execute'].replace('-', '_')
             handler = getattr(self, 'do_' + name, lambda args: {})
             answer = handler(request.get('arguments', {}))
-            self.say({'return': answer, 'id': request.get('id')})
+            if name == 'x_silent':
+                continue
+            kind = 'error' if 'desc' in answer else 'return'
+            self.say({kind: answer, 'id': request.get('id')})
 
     def do_query_status(self, _):
         return {'running': self.running}
@@ -211,9 +216,30 @@ class Vm:
             self.event('DEVICE_DELETED', device=self.ejecting)
             self.ejecting = None
 
+    def save(self, uri):
+        """To a file, as QEMU does: of a failure the event comes first."""
+        path, _, offset = uri.removeprefix('file:').partition(',offset=')
+        if 'bad' in path:
+            self.event('MIGRATION', status='failed')
+            return {'class': 'GenericError', 'desc': 'no such luck'}
+        with open(path, 'r+b') as file:
+            file.seek(int(offset))
+            file.write(b'machine')
+        self.running = False
+        self.event('STOP')
+        self.event('MIGRATION', status='completed')
+        return {}
+
+    def do_cont(self, _):
+        self.running = True
+        self.event('RESUME')
+        return {}
+
     def do_migrate(self, args):
         """The VM stops, and runs at the other end a moment later."""
         self.event('MIGRATION', status='active')
+        if args['uri'].startswith('file:'):
+            return self.save(args['uri'])
         self.running = False
         self.event('STOP')
         self.nic.run_state()

@@ -53,7 +53,8 @@ def main(*tests):
                     test()
                     print(f'ok {number} {test.__name__}', flush=True)
                 except (AssertionError, OSError, KeyError, IndexError,
-                        StopIteration, TypeError) as error:
+                        StopIteration, TypeError,
+                        subprocess.TimeoutExpired) as error:
                     failed += 1
                     print(f'not ok {number} {test.__name__}: {error!r}',
                           flush=True)

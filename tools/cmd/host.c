@@ -17,6 +17,19 @@
 
 /* --- the top-of-rack switch -------------------------------------------- */
 
+/* Ends the process, unless somebody else was quicker; frees @client. */
+static void quit(IovClient *client)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) node = iov_client_call(client, "quit", NULL, &error);
+
+    if (!node && !g_error_matches(error, IOV_CLIENT_ERROR,
+                                  IOV_CLIENT_CLOSED)) {
+        cmd_fail_error(error);
+    }
+    cmd_wait_gone(client);
+}
+
 bool tor_ensure(GError **error)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
@@ -75,7 +88,8 @@ int cmd_tor(int argc, char **argv)
         cmd_fail_error(error);
     }
     if (g_str_equal(word, "stop") && !args[1]) {
-        node = cmd_call(client, "quit", NULL);
+        quit(client);
+        return EXIT_DONE;
     } else if ((g_str_equal(word, "port-add") ||
                 g_str_equal(word, "port-remove")) && args[1]) {
         node = cmd_call(client, word, iov_args("s:port", args[1], NULL));
@@ -209,11 +223,9 @@ int cmd_capture(int argc, char **argv)
 static void stop_host(const char *name)
 {
     IovClient *client = iov_client_host(name, NULL);
-    g_autoptr(JsonNode) node = NULL;
 
     if (client) {
-        node = iov_client_call(client, "quit", NULL, NULL);
-        cmd_wait_gone(client);
+        quit(client);
         printf("host %s ended\n", name);
     }
 }
@@ -221,7 +233,6 @@ static void stop_host(const char *name)
 static void stop_all(void)
 {
     g_auto(GStrv) hosts = rundir_hosts();
-    g_autoptr(JsonNode) node = NULL;
     IovClient *tor;
 
     for (char **h = hosts; *h; h++) {
@@ -229,8 +240,7 @@ static void stop_all(void)
     }
     tor = iov_client_tor(NULL);
     if (tor) {
-        node = iov_client_call(tor, "quit", NULL, NULL);
-        cmd_wait_gone(tor);
+        quit(tor);
         printf("top-of-rack switch ended\n");
     }
 }

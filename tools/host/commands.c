@@ -133,6 +133,12 @@ static void vf_command(Host *host, ControlRequest *request, JsonObject *args,
                      "%d", vm->config.name, which);
         return;
     }
+    if (attach && vm->state == VM_OFF) {
+        control_fail(request, ERR_STATE, "VM '%s' is off: `iovlab start %s`, "
+                     "or `iovlab set nic %s.N IovWeight=...` for when it runs",
+                     vm->config.name, vm->config.name, vm->config.name);
+        return;
+    }
     VM_FOR_EACH_NIC(vm, nic) {
         if (which >= 0 && which != (int)nic->index) {
             continue;
