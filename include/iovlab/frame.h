@@ -69,6 +69,8 @@ FrameSlot *frame_queue_at(const FrameQueue *q, uint32_t index);
 void frame_queue_pop(FrameQueue *q);
 /* Takes the head out: the caller owns the reference.  NULL if empty. */
 Frame *frame_queue_take(FrameQueue *q, FrameSlot *slot);
+/* Undoes a take: the slot is the head again and has the caller's reference. */
+void frame_queue_put_back(FrameQueue *q, const FrameSlot *slot);
 /* Moves all of @src behind or before what @dst has, past @dst's limits. */
 void frame_queue_append(FrameQueue *dst, FrameQueue *src);
 void frame_queue_prepend(FrameQueue *dst, FrameQueue *src);

@@ -195,6 +195,17 @@ Frame *frame_queue_take(FrameQueue *q, FrameSlot *out)
     return slot->frame;
 }
 
+void frame_queue_put_back(FrameQueue *q, const FrameSlot *slot)
+{
+    if (q->count == q->size) {
+        grow(q);
+    }
+    q->head = (q->head - 1) & (q->size - 1);
+    q->slots[q->head] = *slot;
+    q->count++;
+    q->bytes += slot->frame->len;
+}
+
 void frame_queue_pop(FrameQueue *q)
 {
     frame_unref(frame_queue_take(q, NULL));

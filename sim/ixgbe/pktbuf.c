@@ -108,20 +108,6 @@ static void count_given(IxgbeAdapterPort *port, const Frame *frame,
                          meta->loopback);
 }
 
-/* The head goes back into the buffer: @frame's reference moves there. */
-static void put_back(IxgbeAdapterPort *port, unsigned tc, Frame *frame,
-                     const IxgbeRxMeta *meta)
-{
-    FrameQueue back;
-
-    frame_queue_init(&back, 0, 0);
-    frame_queue_push(&back, frame, meta, 0);
-    frame_queue_prepend(&port->rx[tc], &back);
-    frame_queue_clear(&back);
-    port->adapter->rx_bytes[tc] += frame->len;
-    frame_unref(frame);
-}
-
 static void run_class(IxgbeAdapter *a, IxgbeAdapterPort *port, unsigned tc)
 {
     FrameQueue *q = &port->rx[tc];
@@ -144,7 +130,8 @@ static void run_class(IxgbeAdapter *a, IxgbeAdapterPort *port, unsigned tc)
         } else {
             ixgbe_stats_add(a, IXGBE_RNBC(tc), 1);
             port->rx_blocked |= 1 << tc;
-            put_back(port, tc, frame, &slot.meta);
+            frame_queue_put_back(q, &slot);
+            a->rx_bytes[tc] += frame->len;
             return;
         }
         frame_unref(frame);

@@ -125,6 +125,34 @@ static void test_append_and_prepend(void)
     frame_queue_clear(&b);
 }
 
+/* Also when what was taken was all there was, and when all places are used. */
+static void test_put_back(void)
+{
+    for (unsigned n = 1; n <= 17; n++) {
+        FrameSlot slot;
+        FrameQueue q;
+
+        frame_queue_init(&q, 0, 0);
+        for (unsigned i = 0; i < n; i++) {
+            push(&q, i);
+        }
+        for (unsigned times = 0; times < 3; times++) {
+            frame_queue_take(&q, &slot);
+            if (times == 1) {
+                push(&q, n);
+            }
+            frame_queue_put_back(&q, &slot);
+        }
+        g_assert_cmpuint(q.count, ==, n + 1);
+        g_assert_cmpuint(q.bytes, ==, (n + 1) * slot.frame->len);
+        for (unsigned i = 0; i <= n; i++) {
+            g_assert_cmpuint(frame_queue_at(&q, i)->tag, ==, i);
+        }
+        frame_queue_clear(&q);
+    }
+    g_assert_cmpuint(frame_live(), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -136,6 +164,7 @@ int main(int argc, char **argv)
     g_test_add_func("/frame/order-through-growth", test_order_through_growth);
     g_test_add_func("/frame/limits", test_limits);
     g_test_add_func("/frame/append-and-prepend", test_append_and_prepend);
+    g_test_add_func("/frame/put-back", test_put_back);
     status = g_test_run();
     frame_pool_trim();
     return status;
