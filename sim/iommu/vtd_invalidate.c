@@ -281,12 +281,13 @@ void vtd_iotlb_command_done(VtdUnit *u)
     vtd_set64(u, VTD_IOTLB, vtd_reg64(u, VTD_IOTLB) & ~VTD_IOTLB_IVT);
 }
 
-/* 11.4.6.2.2. */
+/* 11.4.6.2.2.  While the queue is on, a drain under way is the queue's. */
 void vtd_iotlb_command(VtdUnit *u)
 {
     uint64_t cmd = vtd_reg64(u, VTD_IOTLB);
     uint64_t iva = vtd_reg64(u, VTD_IVA);
     uint64_t granularity = cmd >> VTD_IOTLB_IIRG_SHIFT & 3;
+    bool drain = !queue_in_use(u) && (cmd & (VTD_IOTLB_DR | VTD_IOTLB_DW));
 
     if (queue_in_use(u) ||
         !vtd_invalidate_iotlb(u, granularity, cmd >> VTD_IOTLB_DID_SHIFT,
@@ -296,7 +297,7 @@ void vtd_iotlb_command(VtdUnit *u)
     }
     cmd &= ~VTD_IOTLB_IAIG_MASK;
     vtd_set64(u, VTD_IOTLB, cmd | granularity << VTD_IOTLB_IAIG_SHIFT);
-    if (vtd_invalidate_drain(u, cmd & (VTD_IOTLB_DR | VTD_IOTLB_DW))) {
+    if (vtd_invalidate_drain(u, drain)) {
         vtd_iotlb_command_done(u);
     } else {
         u->drain = VTD_DRAIN_IOTLB_REG;

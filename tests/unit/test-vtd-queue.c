@@ -119,6 +119,24 @@ static void test_register_drain(void)
     vm_destroy(&m);
 }
 
+/* 6.5: the register is not for use while the queue is on; it says so. */
+static void test_register_while_queue_drains(void)
+{
+    VtdMachine m;
+
+    init(&m);
+    m.hold_drain = true;
+    vm_queue(&m, IOTLB_GLOBAL | VTD_DESC_IOTLB_DR, 0);
+    vm_queue(&m, WAIT_SW(1), VM_STATUS);
+    vm_write64(&m, VTD_IOTLB, VTD_IOTLB_IVT | VTD_IOTLB_DW |
+               1ULL << VTD_IOTLB_IIRG_SHIFT);
+    g_assert_false(vm_read64(&m, VTD_IOTLB) & (VTD_IOTLB_IVT |
+                                               VTD_IOTLB_IAIG_MASK));
+    vtd_unit_drained(m.unit);
+    g_assert_cmphex(vm_peek64(&m, VM_STATUS), ==, 1);
+    vm_destroy(&m);
+}
+
 typedef struct ErrorCase {
     const char *name;
     uint64_t lo, hi;
@@ -238,6 +256,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/queue/event", test_invalidation_event);
     g_test_add_func("/vtd/queue/drain", test_drain);
     g_test_add_func("/vtd/queue/register-drain", test_register_drain);
+    g_test_add_func("/vtd/queue/register-while-queue-drains",
+                    test_register_while_queue_drains);
     for (unsigned i = 0; i < G_N_ELEMENTS(error_cases); i++) {
         g_autofree char *name = g_strconcat("/vtd/queue/error/",
                                             error_cases[i].name, NULL);
