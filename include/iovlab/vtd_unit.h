@@ -196,7 +196,7 @@ typedef struct VtdRequest {
     uint32_t pasid;
     bool write;
     bool zero_length;           /* a read of no bytes (a flush) */
-    bool probe;                 /* records and sets nothing: a debugger asks */
+    bool probe;                 /* records, sets, caches nothing: a debugger */
     bool silent;                /* a fault is the caller's to record */
     uint64_t address;
 } VtdRequest;

@@ -104,9 +104,12 @@ static void remember(VtdUnit *u, const VtdRequest *request,
                      const VtdContext *ctx)
 {
     VtdTag evicted;
-    uint32_t slot = vtd_cache_insert(&u->contexts, vtd_tag_context(request),
-                                     &evicted);
+    uint32_t slot;
 
+    if (request->probe) {
+        return;
+    }
+    slot = vtd_cache_insert(&u->contexts, vtd_tag_context(request), &evicted);
     memcpy(vtd_cache_payload(&u->contexts, slot), ctx, sizeof(*ctx));
 }
 

@@ -95,7 +95,7 @@ bool vtd_unit_page_request(VtdUnit *u, const VtdPageRequest *r)
         d = (VtdDevice) { 0 };
         return refuse(u, r, &d, VTD_FR_SM_TTM_PAGE);
     }
-    if (!vtd_scalable_device(u, r->sid, &d)) {
+    if (!vtd_scalable_device(u, r->sid, false, &d)) {
         return refuse(u, r, &d, d.reason);
     }
     if (!d.page_requests) {

@@ -206,8 +206,9 @@ bool vtd_context_get(VtdUnit *u, const VtdRequest *request, VtdContext *ctx,
 /* The entry of a requester in memory; ctx->reason says why not. */
 bool vtd_scalable_resolve(VtdUnit *u, const VtdRequest *request,
                           VtdContext *ctx);
-/* Scalable mode's context entry, from cache or memory. */
-bool vtd_scalable_device(VtdUnit *u, uint16_t sid, VtdDevice *device);
+/* Scalable mode's context entry, from cache or memory; a probe caches none. */
+bool vtd_scalable_device(VtdUnit *u, uint16_t sid, bool probe,
+                         VtdDevice *device);
 /* The page that @request wants, whatever stages there are. */
 bool vtd_walk(VtdUnit *u, const VtdContext *ctx, const VtdRequest *request,
               VtdPage *page, VtdFault *fault);

@@ -71,7 +71,7 @@ static bool resolve_device(VtdUnit *u, uint16_t sid, VtdDevice *d)
     return decode_device(u, d, raw);
 }
 
-bool vtd_scalable_device(VtdUnit *u, uint16_t sid, VtdDevice *d)
+bool vtd_scalable_device(VtdUnit *u, uint16_t sid, bool probe, VtdDevice *d)
 {
     VtdTag tag = vtd_tag_device(sid), evicted;
     int32_t slot = vtd_cache_find(&u->devices, tag);
@@ -87,8 +87,10 @@ bool vtd_scalable_device(VtdUnit *u, uint16_t sid, VtdDevice *d)
            d->reason == VTD_FR_SM_CONTEXT_NOT_PRESENT))) {
         return false;
     }
-    slot = vtd_cache_insert(&u->devices, tag, &evicted);
-    memcpy(vtd_cache_payload(&u->devices, slot), d, sizeof(*d));
+    if (!probe) {
+        slot = vtd_cache_insert(&u->devices, tag, &evicted);
+        memcpy(vtd_cache_payload(&u->devices, slot), d, sizeof(*d));
+    }
     return !d->reason;
 }
 
@@ -202,7 +204,7 @@ bool vtd_scalable_resolve(VtdUnit *u, const VtdRequest *request,
                           VtdContext *ctx)
 {
     VtdDevice d;
-    bool ok = vtd_scalable_device(u, request->sid, &d);
+    bool ok = vtd_scalable_device(u, request->sid, request->probe, &d);
 
     ctx->fpd = d.fpd;
     ctx->ats = d.ats;

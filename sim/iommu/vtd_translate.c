@@ -101,7 +101,8 @@ static void cache_absence(VtdUnit *u, const VtdContext *ctx,
     uint64_t present = fault->entry == VTD_ENTRY_FIRST_PAGING
                        ? VTD_FS_P : VTD_SS_R | VTD_SS_W;
 
-    if (u->cfg.caching_mode && !(fault->value.lo & present) &&
+    if (u->cfg.caching_mode && !request->probe &&
+        !(fault->value.lo & present) &&
         (fault->reason == VTD_FR_READ || fault->reason == VTD_FR_WRITE ||
          fault->reason == VTD_FR_SM_FIRST_NOT_PRESENT ||
          fault->reason == VTD_FR_SM_SECOND_NOT_PRESENT)) {

@@ -145,6 +145,39 @@ static void test_probe(void)
     vm_destroy(&m);
 }
 
+/* It leaves nothing in the caches either, also of what is absent. */
+static void test_probe_caches_nothing(void)
+{
+    for (unsigned scalable = 0; scalable < 2; scalable++) {
+        VtdRequest r = { .sid = SID, .probe = true };
+        VtdUnitConfig c;
+        VtdTranslation t;
+        VtdMachine m;
+        uint64_t table;
+
+        vtd_unit_config_default(&c);
+        c.caching_mode = true;
+        c.scalable_mode = scalable;
+        vm_init(&m, &c);
+        if (scalable) {
+            vm_enable_scalable(&m);
+            g_assert_false(vtd_unit_translate(m.unit, &r, &t, NULL));
+            table = vm_page(&m);
+            vm_pasid(&m, vm_scalable_device(&m, SID, 0, 0), 0,
+                     table | 2 << VTD_PE_AW_SHIFT | VTD_PE_P |
+                     VTD_PGTT_SECOND << VTD_PE_PGTT_SHIFT, 1, 0);
+        } else {
+            vm_enable(&m);
+            g_assert_false(vtd_unit_translate(m.unit, &r, &t, NULL));
+            table = vm_device(&m, SID, 1, 4);
+        }
+        g_assert_false(vtd_unit_translate(m.unit, &r, &t, NULL));
+        vm_map(&m, table, 4, 0, 0x5000 | RW, 1);
+        g_assert_cmpint(vm_dma(&m, SID, 0, true, NULL), ==, 0);
+        vm_destroy(&m);
+    }
+}
+
 /* A mapping next to the interrupt window does not open the window. */
 static void test_large_page_over_window(void)
 {
@@ -404,6 +437,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/translate/abort-mode", test_abort_mode);
     g_test_add_func("/vtd/translate/scalable-ignored", test_scalable_ignored);
     g_test_add_func("/vtd/translate/probe", test_probe);
+    g_test_add_func("/vtd/translate/probe-caches-nothing",
+                    test_probe_caches_nothing);
     g_test_add_func("/vtd/translate/large-page-over-window",
                     test_large_page_over_window);
     for (unsigned i = 0; i < G_N_ELEMENTS(fault_cases); i++) {
