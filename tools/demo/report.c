@@ -93,9 +93,13 @@ void report_note(Report *r, const char *fmt, ...)
 void report_event(Report *r, double t_ms, const char *host, const char *event)
 {
     ReportEvent *e = g_new0(ReportEvent, 1);
+    guint at = r->events->len;
 
     *e = (ReportEvent) { t_ms, g_strdup(host), g_strdup(event) };
-    g_ptr_array_add(r->events, e);
+    while (at && ((ReportEvent *)r->events->pdata[at - 1])->t_ms > t_ms) {
+        at--;
+    }
+    g_ptr_array_insert(r->events, at, e);
 }
 
 void report_span(GPtrArray *spans, double t_ms, const char *what)

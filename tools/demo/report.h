@@ -49,7 +49,7 @@ typedef struct Report {
     GPtrArray *failures;        /* char *, empty: the promise held */
     GPtrArray *notes;           /* char *, facts worth a line */
     GPtrArray *streams;         /* ReportStream */
-    GPtrArray *events;          /* ReportEvent */
+    GPtrArray *events;          /* ReportEvent, by time */
     GPtrArray *path;            /* ReportSpan */
     GPtrArray *place;           /* ReportSpan */
     GArray *samples;            /* ReportSample */
@@ -65,6 +65,7 @@ void report_free(Report *r);
 
 void report_fail(Report *r, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void report_note(Report *r, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+/* Events of two hosts may arrive out of order; they are kept by time. */
 void report_event(Report *r, double t_ms, const char *host,
                   const char *event);
 /* Appends a span unless it repeats the last one. */

@@ -21,11 +21,13 @@ static const char *style =
     "text{font:13px system-ui,'DejaVu Sans',sans-serif;fill:#222}"
     ".title{font-size:20px;font-weight:600}.sub{fill:#555}"
     ".axis{stroke:#bbb;stroke-width:1}.grid{stroke:#eee}"
-    ".tick{font-size:11px;fill:#777}.label{font-weight:600}"
+    ".tick{font-size:11px;fill:#666}.label{font-weight:600}"
     ".in{fill:none;stroke:#1f5fbf;stroke-width:1.6}"
     ".out{fill:none;stroke:#d9730d;stroke-width:1.6}"
     ".rtt{fill:#7a3fb0}.ev{stroke:#999;stroke-dasharray:2 3}"
-    ".no{font-size:10px;fill:#444}.ok{fill:#16794c}.bad{fill:#c0262d}";
+    ".no{font-size:10px;fill:#444}.ok{fill:#16794c}.bad{fill:#c0262d}"
+    /* readable where an event's line runs through it */
+    ".tick,.sub{paint-order:stroke;stroke:#fff;stroke-width:4px}";
 
 typedef struct Plot {
     GString *s;
@@ -316,11 +318,11 @@ char *report_svg(const Report *r)
     verdict(&p);
     band(&p, y_place, "VM runs on", r->place);
     band(&p, y_path, "data path", r->path);
+    event_lines(&p, y_place - 6, y_axis_t);
     legend(&p, y_path + BAND_H + 16);
     rates(&p, y_rate);
     round_trips(&p, y_rtt);
     time_axis(&p, y_axis_t);
-    event_lines(&p, y_place - 6, y_axis_t);
     event_list(&p, y_events);
     g_string_append(p.s, "</svg>\n");
     return g_string_free(p.s, FALSE);
