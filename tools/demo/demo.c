@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../host/host.h"
 #include "../image.h"
 #include "scenario.h"
 
@@ -183,6 +184,9 @@ static void clear_report(const char *dir)
 static int check(DemoArgs *args, int argc, char **argv,
                  const Scenario **scenario)
 {
+    g_autofree char *qemu = NULL;
+    g_autofree char *why = NULL;
+
     if (argc > 1) {
         return usage_error("what is '%s'?  See iovlab demo --help", argv[1]);
     }
@@ -203,6 +207,10 @@ static int check(DemoArgs *args, int argc, char **argv,
     }
     if (args->image.kernel && args->image.package) {
         return usage_error("give --kernel-package or --kernel, not both");
+    }
+    qemu = vm_find_qemu(&why);
+    if (!qemu) {
+        return usage_error("%s", why);
     }
     if (!args->report_dir) {
         args->report_dir = g_build_filename("report", (*scenario)->name, NULL);

@@ -415,6 +415,12 @@ const char *vm_state_name(VmState state);
 char *vm_path(const Vm *vm, const char *name);
 /* argv for QEMU; NULL with *error if there is no QEMU (vm-args.c). */
 GStrv vm_args(Vm *vm, bool incoming, char **error);
+/*
+ * The QEMU that VMs run in: $IOVLAB_QEMU, or the one beside the program, or
+ * scripts/qemu's; caller frees.  NULL and *error, a line for the user that the
+ * caller frees, if there is none.
+ */
+char *vm_find_qemu(char **error);
 /* Instance id of its VMBus device; the caller frees it. */
 char *nic_instance(const VmNic *nic);
 /* Wants or does not want VFs for all NICs, by weight. */

@@ -10,8 +10,7 @@
 
 enum { RECONNECT_MS = 200 };
 
-/* $IOVLAB_QEMU, or the one beside the program, or scripts/qemu's. */
-static char *find_qemu(char **error)
+char *vm_find_qemu(char **error)
 {
     const char *env = g_getenv("IOVLAB_QEMU");
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
@@ -128,7 +127,7 @@ static void add_options(GPtrArray *args, const char *text)
 GStrv vm_args(Vm *vm, bool incoming, char **error)
 {
     const VmSettings *s = &vm->config.s;
-    g_autofree char *qemu = find_qemu(error);
+    g_autofree char *qemu = vm_find_qemu(error);
     g_autofree char *dir = NULL;
     g_autofree char *sock = NULL;
     GPtrArray *args;
