@@ -1,17 +1,14 @@
 /*
  * What a hostile guest does to ixgbe and its VFs beside its rings: DMA at
  * registers, numbers out of every table, storms in the switch and in the
- * mailbox, resets and removal with frames under way.  docs/ixgbe.md says which
- * class of published defects each test is about.
+ * mailbox.  docs/ixgbe.md says which class of published defects each test is
+ * about.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include "qobject/qdict.h"
 #include "ixgbe-traffic.h"
-
-#define DATA (IXGBE_TXD_DEXT | IXGBE_TXD_DTYP_DATA | IXGBE_TXD_EOP | \
-              IXGBE_TXD_IFCS | IXGBE_TXD_RS)
 
 static void reset_and_program(Card *card)
 {
@@ -286,124 +283,6 @@ static void test_loopback_storm(Card *card, gconstpointer data)
     still_passes(card);
 }
 
-/* --- under way ------------------------------------------------------------- */
-
-/* Frames that wait for descriptors of VF 2. */
-static void leave_frames(Card *card)
-{
-    uint8_t frame[64];
-    Ring rx, tx;
-
-    vf_rx(&rx, card, 2, 0);
-    vf_tx(&tx, card, 1, 1);
-    rx_open(&rx, IXGBE_SRRCTL_ONE_BUFFER);
-    ring_set(&rx, Q_CTL, 0);
-    ring_set(&rx, Q_TAIL, 0);
-    ring_set(&rx, Q_CTL, IXGBE_RXDCTL_ENABLE);
-    tx_open(&tx);
-    make_frame(frame, 2, 1, sizeof(frame));
-    for (unsigned n = 0; n < 10; n++) {
-        tx_frame(&tx, frame, sizeof(frame));
-        make_frame(frame, 2, PEER, sizeof(frame));
-        wire_send(&card->wire, frame, sizeof(frame));
-    }
-    work(&card->pf);
-    /* And some that have not been looked at. */
-    for (unsigned n = 0; n < 10; n++) {
-        tx_desc(&tx, tx.buffers, DATA | sizeof(frame), 0);
-    }
-    ring_set(&tx, Q_TAIL, tx.next);
-}
-
-static void config_word(Card *card, unsigned devfn, unsigned at,
-                        uint16_t value)
-{
-    qtest_writew(card->pf.qts, config_at(1, devfn, at), value);
-}
-
-static void reset_card(Card *card, unsigned how)
-{
-    QTestState *qts = card->pf.qts;
-
-    switch (how) {
-    case 0:
-        vf_set(&card->pf, 2, IXGBE_VFRDBAL(0) + Q_CTL, 0);
-        vf_set(&card->pf, 1, IXGBE_VFTDBAL(0) + Q_CTL, 0);
-        work(&card->pf);
-        break;
-    case 1:
-        vf_set(&card->pf, 2, IXGBE_VFCTRL, IXGBE_VFCTRL_RST);
-        vf_set(&card->pf, 1, IXGBE_VFCTRL, IXGBE_VFCTRL_RST);
-        break;
-    case 2:
-        config_word(card, vf_devfn(2), PCIE + PCI_EXP_DEVCTL,
-                    PCI_EXP_DEVCTL_BCR_FLR);
-        config_word(card, vf_devfn(1), PCIE + PCI_EXP_DEVCTL,
-                    PCI_EXP_DEVCTL_BCR_FLR);
-        break;
-    case 3:
-        config_word(card, 0, SRIOV + PCI_SRIOV_CTRL, 0);
-        break;
-    case 4:
-        set(&card->pf, IXGBE_CTRL, IXGBE_CTRL_RST);
-        break;
-    case 5:
-        config_word(card, 0, PCIE + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
-        break;
-    case 6:
-        qtest_writew(qts, config_at(0, PORT, PCI_BRIDGE_CONTROL),
-                     PCI_BRIDGE_CTL_BUS_RESET);
-        qtest_writew(qts, config_at(0, PORT, PCI_BRIDGE_CONTROL), 0);
-        break;
-    }
-    set_bars(&card->pf);
-}
-
-/* Nothing of before a reset is written to the memory of after it. */
-static void test_reset_in_flight(Card *card, gconstpointer data)
-{
-    for (unsigned how = 0; how <= 6; how++) {
-        leave_frames(card);
-        reset_card(card, how);
-        program(&card->pf, 8);
-        still_passes(card);
-    }
-}
-
-static unsigned slot_control(Card *card)
-{
-    unsigned at = qtest_readb(card->pf.qts, config_at(0, PORT,
-                                                      PCI_CAPABILITY_LIST));
-
-    while (at && qtest_readb(card->pf.qts, config_at(0, PORT, at)) !=
-           PCI_CAP_ID_EXP) {
-        at = qtest_readb(card->pf.qts, config_at(0, PORT, at + 1));
-    }
-    g_assert_cmpuint(at, !=, 0);
-    return at + PCI_EXP_SLTCTL;
-}
-
-/* CVE-2023-3301 and its kind: gone in the middle of work, and a new one. */
-static void test_unplug_in_flight(Card *card, gconstpointer data)
-{
-    QTestState *qts = card->pf.qts;
-
-    leave_frames(card);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments':"
-                             " { 'id': 'dut' } }");
-    qtest_writew(qts, config_at(0, PORT, slot_control(card)),
-                 PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF);
-    qtest_qmp_eventwait(qts, "DEVICE_DELETED");
-    qtest_writew(qts, config_at(0, PORT, slot_control(card)),
-                 PCI_EXP_SLTCTL_PWR_IND_ON);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments':"
-                             " { 'driver': 'ixgbe', 'id': 'again', 'bus':"
-                             " 'rp', 'netdev': 'n0' } }");
-    set_bars(&card->pf);
-    program(&card->pf, 8);
-    still_passes(card);
-}
-
 /* QEMU issue 2440: one that cannot be made leaves nothing behind. */
 static void test_failed_realize(Card *card, gconstpointer data)
 {
@@ -435,19 +314,13 @@ static void test_failed_realize(Card *card, gconstpointer data)
 
 int main(int argc, char **argv)
 {
-    /* A slot of PCIe's own kind, without ACPI. */
-    const char *const hotplug = ",id=dut -global ICH9-LPC."
-        "acpi-pci-hotplug-with-bridge-support=off "
-        "-device pcie-root-port,id=rp2,slot=2,addr=5";
-
     g_test_init(&argc, &argv, NULL);
     TEST("receive-into-itself", test_receive_into_itself, "");
     TEST("table-index", test_table_index, "");
     TEST("vf-index", test_vf_index, "");
     TEST("mailbox-storm", test_mailbox_storm, "");
     TEST("loopback-storm", test_loopback_storm, "");
-    TEST("reset-in-flight", test_reset_in_flight, "");
-    TEST("unplug-in-flight", test_unplug_in_flight, hotplug);
-    TEST("failed-realize", test_failed_realize, hotplug);
+    TEST("failed-realize", test_failed_realize,
+         " -device pcie-root-port,id=rp2,slot=2,addr=5");
     return g_test_run();
 }
