@@ -268,6 +268,8 @@ NetvspVerdict netvsp_tx_packet(NetvspQueue *q, const VmbusPacket *pkt);
 /* port.c */
 /* As the guest is to see it. */
 bool netvsp_link_is_up(const Netvsp *n);
+/* In units of 100 bit/s (OID_GEN_LINK_SPEED), at most what 32 bits hold. */
+uint32_t netvsp_link_speed(const Netvsp *n);
 void netvsp_count(NetvspCounters *c, const uint8_t *frame, size_t len);
 
 #endif

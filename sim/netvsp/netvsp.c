@@ -9,6 +9,8 @@
 
 /* Room that a completion of any kind needs behind the descriptor. */
 #define COMPLETION_ROOM NVSP_MESSAGE_SIZE_61
+/* Of queue_indications(): link, speed, announcement. */
+#define INDICATIONS_MAX 3
 
 /*
  * Where an event leads; -1: not allowed there, the guest is told so.
@@ -153,6 +155,11 @@ static void queue_indications(Netvsp *n)
     if (n->state < NETVSP_INITIALIZED || n->link_told == NETVSP_LINK_UNTOLD) {
         return;
     }
+    /* What is noted as told must find a place in the queue; else later. */
+    if (g_queue_get_length(&n->control) + INDICATIONS_MAX >
+        NETVSP_CONTROL_WAIT_MAX) {
+        return;
+    }
     if (n->link_told != now || (n->link_told_early && listening)) {
         n->link_told = now;
         n->link_told_early = !listening;
@@ -162,7 +169,7 @@ static void queue_indications(Netvsp *n)
     if (n->speed_told != n->speed_mbps && n->capabilities & NVSP_CAP_TEAMING) {
         uint8_t speed[4];
 
-        wr_le32(speed, n->speed_mbps * 10000);
+        wr_le32(speed, netvsp_link_speed(n));
         n->speed_told = n->speed_mbps;
         rndis_indicate(n, RNDIS_STATUS_LINK_SPEED_CHANGE, speed,
                        sizeof(speed));

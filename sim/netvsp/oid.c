@@ -26,7 +26,7 @@ static size_t query_link_speed(Netvsp *n, const uint8_t *in, size_t in_len,
                                uint8_t *out)
 {
     n->speed_told = n->speed_mbps;
-    return put32(out, MIN((uint64_t)n->speed_mbps * 10000, UINT32_MAX));
+    return put32(out, netvsp_link_speed(n));
 }
 
 static size_t query_connect(Netvsp *n, const uint8_t *in, size_t in_len,

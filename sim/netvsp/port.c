@@ -20,6 +20,11 @@ bool netvsp_link_is_up(const Netvsp *n)
     return n->link_up && !n->leaving;
 }
 
+uint32_t netvsp_link_speed(const Netvsp *n)
+{
+    return MIN((uint64_t)n->speed_mbps * 10000, UINT32_MAX);
+}
+
 void netvsp_set_link(Netvsp *n, bool up)
 {
     if (n->link_up == up) {
@@ -86,7 +91,7 @@ void netvsp_datapath_done(Netvsp *n, uint64_t cookie)
 
 void netvsp_resume(Netvsp *n)
 {
-    if (n->datapath.state == NETVSP_SWITCH_ASKED) {
+    if (n->datapath.state == NETVSP_SWITCH_ASKED && n->ops->switch_datapath) {
         n->ops->switch_datapath(n->opaque, n->datapath.cookie,
                                 n->datapath.to_vf);
     }

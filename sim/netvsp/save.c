@@ -283,6 +283,15 @@ static void check_conversation(const Netvsp *n, StateReader *r, uint8_t state)
     }
 }
 
+/* Of a NIC that nobody has open nothing would ever be given back. */
+static void check_closed(const Netvsp *n, StateReader *r)
+{
+    if (n->sub_channels || n->recv.gpadl || n->send.gpadl ||
+        n->control.length || n->datapath.state != NETVSP_SWITCH_IDLE) {
+        state_fail(r, "a NIC whose channel is closed has a conversation");
+    }
+}
+
 bool netvsp_load(Netvsp *n, StateReader *r)
 {
     uint8_t state;
@@ -307,6 +316,9 @@ bool netvsp_load(Netvsp *n, StateReader *r)
     load_datapath(n, r);
     get_counters(&n->rx, r);
     get_counters(&n->tx, r);
+    if (state == NETVSP_CLOSED) {
+        check_closed(n, r);
+    }
     if (!state_ok(r)) {
         return false;
     }

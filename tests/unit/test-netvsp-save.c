@@ -365,6 +365,24 @@ static void test_damaged(void)
     ng_free(ng);
 }
 
+/* A NIC that is closed cannot have been asked to move its data path. */
+static void test_closed_and_switching(void)
+{
+    NetvspGuest *ng = ng_new();
+    g_autoptr(GBytes) bytes = save(ng);
+    size_t len = g_bytes_get_size(bytes);
+    g_autofree uint8_t *copy = g_memdup2(g_bytes_get_data(bytes, NULL), len);
+    /* Counters, three numbers of 64 bits and to_vf follow the state. */
+    size_t at = len - 2 * sizeof(NetvspCounters) - 3 * 8 - 1 - 1;
+
+    sink = ng;
+    try_load(ng, copy, len, false);
+    g_assert_cmpuint(copy[at], ==, 0);
+    copy[at] = 1;
+    try_load(ng, copy, len, true);
+    ng_free(ng);
+}
+
 #define ADD(name, version, fn) \
     g_test_add("/netvsp-save/" name, NetvspGuest *, \
                GUINT_TO_POINTER(version), set_up, fn, tear_down)
@@ -374,6 +392,8 @@ int main(int argc, char **argv)
     const uint32_t up = NVSP_VERSION_61;
 
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/netvsp-save/closed-and-switching",
+                    test_closed_and_switching);
     ADD("probe-steps", 0, test_probe_steps);
     ADD("sections", up, test_sections_outstanding);
     ADD("half-large-send", up, test_half_a_large_send);

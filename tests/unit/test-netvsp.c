@@ -373,6 +373,76 @@ static void test_link_change_while_down(NetvspGuest **f, gconstpointer data)
     g_assert_cmphex(ng_indication(ng), ==, 0);
 }
 
+static uint64_t send_keepalive(NetvspGuest *ng)
+{
+    uint8_t msg[sizeof(RndisHeader) + 4] = { 0 };
+
+    wr_le32(msg, RNDIS_MSG_KEEPALIVE);
+    wr_le32(msg + 4, sizeof(msg));
+    return ng_tx_pages(ng, ng->ch, msg, sizeof(msg), NVSP_CHANNEL_CONTROL);
+}
+
+/*
+ * A guest that has every section out, and asks on, hears of its link when it
+ * gives some back.
+ */
+static void test_link_change_without_sections(NetvspGuest **f,
+                                              gconstpointer data)
+{
+    NetvspGuest *ng = *f;
+    g_autofree uint64_t *out = g_new(uint64_t, ng->sections);
+    unsigned told = 0, refused = 0;
+    size_t len;
+
+    for (uint32_t i = 0; i < ng->sections; i++) {
+        uint64_t id = send_keepalive(ng);
+
+        g_assert_cmpuint(ng_tx_status(ng, ng->ch, id), ==,
+                         NVSP_STATUS_SUCCESS);
+        g_free(ng_receive(ng, ng->ch, false, &out[i], &len));
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t id = send_keepalive(ng);
+
+        refused += ng_tx_status(ng, ng->ch, id) != NVSP_STATUS_SUCCESS;
+    }
+    g_assert_cmpuint(refused, ==, 100 - 64);
+    netvsp_set_link(ng->nic, false);
+    g_assert_true(ng_quiet(ng, ng->ch));
+    for (uint32_t i = 0; i < ng->sections; i++) {
+        ng_complete(ng, ng->ch, out[i]);
+        ng_run(ng);
+    }
+    for (unsigned i = 0; i < 64 + 1; i++) {
+        g_autofree uint8_t *msg = ng_receive(ng, ng->ch, true, NULL, &len);
+
+        told += rd_le32(msg) == RNDIS_MSG_INDICATE &&
+            rd_le32(msg + 8) == RNDIS_STATUS_MEDIA_DISCONNECT;
+    }
+    g_assert_cmpuint(told, ==, 1);
+    g_assert_true(ng_quiet(ng, ng->ch));
+}
+
+/* A speed that RNDIS' units do not hold is the largest that they do. */
+static void test_large_speed(NetvspGuest **f, gconstpointer data)
+{
+    NetvspGuest *ng = *f;
+    g_autofree uint8_t *msg = NULL;
+    const RndisIndicate *body;
+    uint8_t speed[4];
+    size_t len = 4;
+
+    netvsp_set_speed(ng->nic, 800000);
+    msg = ng_receive(ng, ng->ch, true, NULL, &len);
+    body = (const RndisIndicate *)(msg + sizeof(RndisHeader));
+    g_assert_cmphex(rd_le32(&body->status), ==,
+                    RNDIS_STATUS_LINK_SPEED_CHANGE);
+    g_assert_cmphex(rd_le32(msg + len - 4), ==, UINT32_MAX);
+    len = 4;
+    ng_query(ng, OID_GEN_LINK_SPEED, NULL, 0, speed, &len);
+    g_assert_cmphex(rd_le32(speed), ==, UINT32_MAX);
+}
+
 /* --- VF association and data path --------------------------------------------- */
 
 static void expect_association(NetvspGuest *ng, uint32_t allocated,
@@ -649,6 +719,9 @@ int main(int argc, char **argv)
     ADD("link/indications", up, test_link_indications);
     ADD("link/announce-waits", up, test_announce_waits);
     ADD("link/change-while-down", up, test_link_change_while_down);
+    ADD("link/change-without-sections", up,
+        test_link_change_without_sections);
+    ADD("link/large-speed", up, test_large_speed);
     ADD("vf/association", up, test_vf_association);
     ADD("vf/association-waits", 0, test_vf_association_waits);
     ADD("vf/needs-capability", up, test_vf_needs_capability);
