@@ -250,10 +250,14 @@ void iov_client_send(IovClient *c, const char *command, JsonObject *args,
     }
     json_object_set_int_member(object, "id", p->id);
     line = json_line_format(object);
-    if (!stream_write(c->stream, line, strlen(line)) && c->dead) {
+    /* Who hears at once that nobody will answer may free it. */
+    g_atomic_ref_count_inc(&c->refs);
+    if (!stream_write(c->stream, line, strlen(line)) && c->dead &&
+        !c->freed) {
         /* Closed before: nobody will answer. */
         client_closed(c, "closed");
     }
+    iov_client_unref(c);
 }
 
 typedef struct CallState {

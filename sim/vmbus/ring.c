@@ -18,6 +18,8 @@
  * first of the two if the ring refuses it.
  */
 #define CROWDED_SHARE 20
+/* Longer packets are put together on the heap; those of a frame are not. */
+#define SMALL_PACKET 256
 
 static bool control_get(VmbusRing *ring, size_t field, uint32_t *value)
 {
@@ -248,7 +250,9 @@ VmbusRingResult vmbus_ring_write(VmbusRing *ring,
                                  const void *payload, size_t len,
                                  bool *signal)
 {
-    g_autofree uint8_t *packet = NULL;
+    uint8_t small[SMALL_PACKET];
+    g_autofree uint8_t *large = NULL;
+    uint8_t *packet = small;
     uint32_t size = rd_le16(&head->len8) * 8;
     uint32_t payload_at = rd_le16(&head->offset8) * 8;
     uint32_t total = size + VMBUS_PACKET_TRAILER;
@@ -261,7 +265,10 @@ VmbusRingResult vmbus_ring_write(VmbusRing *ring,
     if (room != RING_OK) {
         return room;
     }
-    packet = g_malloc0(total);
+    if (total > sizeof(small)) {
+        packet = large = g_malloc(total);
+    }
+    memset(packet, 0, total);
     memcpy(packet, head, sizeof(*head));
     if (desc_len) {
         memcpy(packet + sizeof(*head), desc, desc_len);

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import time
 
@@ -153,6 +154,23 @@ def test_taken_number():
             other.kill()
 
 
+def test_switch_hangs():
+    """A switch that does not answer keeps no host from ending"""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(run_path('tor', 'control.sock'))
+        pid, _, _ = struct.unpack('3i', client.getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    iovlab('host', 'start', 'B')
+    iovlab('tor', 'port-remove', 'B')
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for('no wire', lambda: not show('host', 'B')['WireConnected'])
+        time.sleep(1)           # the host asks for its port meanwhile
+        iovlab('host', 'stop', 'B')
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_removed():
     """A VM that is removed takes its checkpoints along"""
     assert vm()['Checkpoints'] == 'good', vm()
@@ -162,4 +180,5 @@ def test_removed():
 
 
 main(test_one_switch, test_private_files, test_not_allowed, test_off,
-     test_unanswered, test_checkpoint_fails, test_taken_number, test_removed)
+     test_unanswered, test_checkpoint_fails, test_taken_number, test_switch_hangs,
+     test_removed)

@@ -385,7 +385,7 @@ static void wire_room(void *opaque)
     ixgbe_adapter_wire_room(a->hw);
 }
 
-static gboolean wire_connect(gpointer opaque);
+static void wire_later(Adapter *a);
 
 static void wire_closed(void *opaque, const char *why)
 {
@@ -397,7 +397,7 @@ static void wire_closed(void *opaque, const char *why)
     a->wire = NULL;
     ixgbe_adapter_set_cable(a->hw, false);
     if (!a->host->stopping && a->config.cable) {
-        a->wire_retry = g_timeout_add(WIRE_RETRY_MS, wire_connect, a);
+        wire_later(a);
     }
 }
 
@@ -407,43 +407,70 @@ static const FrameStreamOps wire_ops = {
     .closed = wire_closed,
 };
 
-/* Asks the top-of-rack switch for a port of our name and connects. */
-static gboolean wire_connect(gpointer opaque)
+/* Connects to the port of our name, if the switch has it. */
+static bool wire_try(Adapter *a)
 {
-    Adapter *a = opaque;
     g_autofree char *file = g_strconcat(a->port, ".sock", NULL);
     g_autofree char *path = rundir_path("tor", file, NULL);
 
     a->wire = frame_stream_connect(path, &wire_ops, a, NULL);
-    if (!a->wire) {
-        IovClient *tor = iov_client_tor(NULL);
-        JsonNode *done;
+    if (a->wire) {
+        g_clear_handle_id(&a->wire_retry, g_source_remove);
+        ixgbe_adapter_set_cable(a->hw, true);
+        host_event(a->host, "wire-up", "s:adapter", a->name, NULL);
+    }
+    return a->wire != NULL;
+}
 
-        if (tor) {
-            done = iov_client_call(tor, "port-add",
-                                   iov_args("s:port", a->port, NULL),
-                                   NULL);
-            g_clear_pointer(&done, json_node_unref);
-            iov_client_free(tor);
-            a->wire = frame_stream_connect(path, &wire_ops, a, NULL);
-        }
+static void port_added(void *opaque, JsonNode *result, const GError *error)
+{
+    Adapter *a = opaque;
+
+    g_clear_pointer(&a->tor, iov_client_free);
+    if (!wire_try(a)) {
+        wire_later(a);
     }
-    if (!a->wire) {
-        if (!a->wire_retry) {
-            a->wire_retry = g_timeout_add(WIRE_RETRY_MS, wire_connect,
-                                             a);
-        }
-        return G_SOURCE_CONTINUE;
+}
+
+/* Asks the top-of-rack switch for a port of our name and connects. */
+static void wire_connect(Adapter *a)
+{
+    if (a->tor || wire_try(a)) {
+        return;
     }
+    a->tor = iov_client_tor(NULL);
+    if (!a->tor) {
+        wire_later(a);
+        return;
+    }
+    iov_client_send(a->tor, "port-add", iov_args("s:port", a->port, NULL),
+                    port_added, a);
+    /* Before the host serves anybody there is time to wait for the wire. */
+    while (a->tor && !a->host->control) {
+        g_main_context_iteration(NULL, TRUE);
+    }
+}
+
+static gboolean wire_again(gpointer opaque)
+{
+    Adapter *a = opaque;
+
     a->wire_retry = 0;
-    ixgbe_adapter_set_cable(a->hw, true);
-    host_event(a->host, "wire-up", "s:adapter", a->name, NULL);
+    wire_connect(a);
     return G_SOURCE_REMOVE;
+}
+
+static void wire_later(Adapter *a)
+{
+    if (!a->wire_retry) {
+        a->wire_retry = g_timeout_add(WIRE_RETRY_MS, wire_again, a);
+    }
 }
 
 void adapter_cable(Adapter *a)
 {
     g_clear_handle_id(&a->wire_retry, g_source_remove);
+    g_clear_pointer(&a->tor, iov_client_free);
     if (a->config.cable && !a->wire) {
         wire_connect(a);
     } else if (!a->config.cable && a->wire) {
@@ -583,6 +610,7 @@ void adapter_free(Adapter *a)
         a->sw->adapter = NULL;
     }
     g_clear_handle_id(&a->wire_retry, g_source_remove);
+    g_clear_pointer(&a->tor, iov_client_free);
     g_clear_handle_id(&a->watchdog, g_source_remove);
     g_clear_handle_id(&a->restart_idle, g_source_remove);
     g_clear_pointer(&a->pf, ixgbe_pf_driver_free);

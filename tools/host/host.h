@@ -157,6 +157,7 @@ struct Adapter {
     Switch *sw;                 /* the external switch over it, or NULL */
     FrameStream *wire;
     guint wire_retry;
+    IovClient *tor;             /* is asked for the port */
     guint idle;
     guint timer;
     guint cause_idle;
