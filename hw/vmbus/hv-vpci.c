@@ -102,14 +102,17 @@ static void pci_pre_plug(HotplugHandler *handler, DeviceState *dev,
     if (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE) ||
         pc->class_id >> 8 == PCI_BASE_CLASS_BRIDGE) {
         error_setg(errp, "a virtual PCI bus takes functions, not bridges");
-        return;
     }
-    if (!s->blocker) {
-        error_setg(&s->blocker, "%s has a function: eject it (device_del) "
-                   "before the migration",
-                   DEVICE(s)->id ? DEVICE(s)->id : TYPE_HV_VPCI);
-        migrate_add_blocker(&s->blocker, errp);
+}
+
+static bool blocker_add(HvVpci *s, Error **errp)
+{
+    if (s->blocker) {
+        return true;
     }
+    error_setg(&s->blocker, "%s has a function: eject it (device_del) before "
+               "the migration", DEVICE(s)->id ? DEVICE(s)->id : TYPE_HV_VPCI);
+    return migrate_add_blocker(&s->blocker, errp) == 0;
 }
 
 static void blocker_update(HvVpci *s)
@@ -123,7 +126,9 @@ static void pci_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
     HvVpci *s = HV_VPCI(handler);
 
-    if (!hv_vpci_function_plug(s, PCI_DEVICE(dev), errp)) {
+    /* Not before: nobody takes back what a function that fails has added. */
+    if (!blocker_add(s, errp) ||
+        !hv_vpci_function_plug(s, PCI_DEVICE(dev), errp)) {
         blocker_update(s);
     }
 }

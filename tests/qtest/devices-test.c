@@ -68,6 +68,38 @@ static void test_refused(const void *data)
     qtest_quit(qts);
 }
 
+static bool blocks_migration(QTestState *qts)
+{
+    QDict *answer = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+    bool blocked = qdict_haskey(qdict_get_qdict(answer, "return"),
+                                "blocked-reasons");
+
+    qobject_unref(answer);
+    return blocked;
+}
+
+/* A VF on a virtual PCI bus keeps its VM here; one that failed does not. */
+static void test_failed_function(void)
+{
+    QTestState *qts = qtest_init("-accel tcg -S -machine q35 -nodefaults "
+                                 "-device hv-vmbus "
+                                 "-device vtd-iommu,owner=hypervisor "
+                                 "-netdev hubport,id=n0,hubid=0 "
+                                 "-device hv-vpci,id=bus");
+    QDict *answer = qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments':"
+                              " { 'driver': 'ixgbe-vf', 'bus': 'bus.0',"
+                              " 'romfile': 'none.rom', 'id': 'vf' } }");
+
+    g_assert_true(qdict_haskey(answer, "error"));
+    qobject_unref(answer);
+    g_assert_false(blocks_migration(qts));
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments':"
+                             " { 'driver': 'ixgbe-vf', 'bus': 'bus.0',"
+                             " 'netdev': 'n0', 'id': 'vf' } }");
+    g_assert_true(blocks_migration(qts));
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -80,5 +112,6 @@ int main(int argc, char **argv)
         qtest_add_data_func(described, devices[i], test_descriptions);
         qtest_add_data_func(refused, devices[i], test_refused);
     }
+    qtest_add_func("/iovlab/hv-vpci/failed-function", test_failed_function);
     return g_test_run();
 }
