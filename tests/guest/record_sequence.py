@@ -386,6 +386,9 @@ SEQUENCES = {
     'linux-6.1-ixgbevf': (linux_vf, 'bookworm', 'ixgbe',
                           'PF up, two VFs probed by ixgbevf, VF 1 up, echo '
                           'requests, down, VFs off'),
+    'linux-6.12-ixgbevf': (linux_vf, 'trixie', 'ixgbe',
+                           'PF up, two VFs probed by ixgbevf, VF 1 up, echo '
+                           'requests, down, VFs off'),
     'linux-6.1-ixgbevf-hyperv': (hyperv_vf, 'bookworm',
                                  'ixgbe-vf,flavour=hyperv',
                                  'probe, up, echo requests, down, removal'),
