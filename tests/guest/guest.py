@@ -20,9 +20,12 @@ import sys
 import tempfile
 import time
 
+from behind import MODE, Behind
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-TEST = re.sub(r'^test_|\.py$', '', os.path.basename(sys.argv[0]))
+TEST = re.sub(r'^test_|\.py$', '', os.path.basename(sys.argv[0])) + (
+    MODE and '+' + MODE)
 LOGS = os.path.join(ROOT, 'build', 'test-logs', 'guest', TEST)
 
 # What no driver may say, whatever a test does.
@@ -135,15 +138,23 @@ class Qmp:
 
 
 class Guest:
-    """One QEMU.  devices: more options; append: more of the command line."""
+    """One QEMU.  devices: more options; append: more of the command line;
+    behind: a mode of behind.py in which it has a remapping unit."""
 
     count = 0
 
     def __init__(self, devices=(), append='', memory='256', smp=1,
-                 kernel=None, name=None, cpu='max', trouble=TROUBLE):
+                 kernel=None, name=None, cpu='max', trouble=TROUBLE,
+                 behind=MODE):
         Guest.count += 1
         self.name = name or f'guest{Guest.count}'
         self.trouble = trouble
+        self.behind = None
+        if behind:
+            self.behind = Behind(behind)
+            self.trouble = self.behind.trouble(trouble)
+            devices = [*self.behind.devices, *devices]
+            append = self.behind.append + append
         self.kernel, self.initrd = kernel or image()
         os.makedirs(LOGS, exist_ok=True)
         self.log = os.path.join(LOGS, self.name + '.console')
@@ -174,7 +185,11 @@ class Guest:
         return self
 
     def __exit__(self, kind, value, trace):
-        self.stop()
+        try:
+            if kind is None and self.behind and self.process.poll() is None:
+                self.remapped()
+        finally:
+            self.stop()
         if kind is None:
             self.healthy()
 
@@ -247,6 +262,18 @@ class Guest:
             with open(self.errors, encoding='utf-8') as errors:
                 raise Failed(f'{self.name}: QEMU ended with status '
                              f'{self.process.returncode}: {errors.read()}')
+
+    def remapped(self):
+        """Fails if a guest that belongs behind a unit is not, or if the unit
+        had to block something."""
+        wrong = None
+        if '-incoming' not in self.options:
+            wrong = self.behind.absent(self.console())
+        if self.behind.ours:
+            wrong = wrong or self.behind.blocked(json.loads(self.qmp.command(
+                'qom-get', path='/machine/peripheral/unit',
+                property='stats')))
+        need(not wrong, f'{self.name}: {wrong} (see {self.log})')
 
     def stop(self):
         if self.process and self.process.poll() is None:

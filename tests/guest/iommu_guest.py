@@ -3,22 +3,17 @@
 import os
 import re
 
+import behind
+from behind import OURS, REFERENCE
 from guest import ROOT, TROUBLE, Guest, image, need
 
-# A failed DMA is trouble as well.
-FAULTS = re.compile(TROUBLE.pattern + '|DMAR.*(?:fault|error)|INTR-REMAP')
+FAULTS = re.compile(TROUBLE.pattern + behind.FAULTS)
 MODULES = ('--only-module', 'virtio_net', '--module', 'virtio_pci')
 VFIO = ('--module', 'vfio-pci', '--module', 'vfio_iommu_type1')
 TRIXIE = ('--suite', 'trixie')
 NIC = ('-netdev', 'user,id=n0', '-device',
        'virtio-net-pci,netdev=n0,iommu_platform=on,disable-legacy=on')
-# Linux looks for timer interrupts for some 40 ms, in which a busy machine may
-# run the processor and not the timer; with remapping it then panics.
-APPEND = ('intel_iommu=on no_timer_check iovlab.ip=10.0.2.15/24 '
-          'iovlab.gw=10.0.2.2 ')
-# The same guests run on both: a difference is seen as one.
-OURS = 'vtd-iommu'
-REFERENCE = 'intel-iommu,intremap=on,eim=on'
+APPEND = behind.APPEND + 'iovlab.ip=10.0.2.15/24 iovlab.gw=10.0.2.2 '
 
 
 def program(name):
@@ -35,7 +30,7 @@ def boot(options='', append='', extra=(), smp=2, devices=(), unit=OURS,
         front += ['-device', one]
     return Guest(kernel=image(*extra, *MODULES), smp=smp, memory=memory,
                  devices=[*front, *nic, *devices], append=APPEND + append,
-                 trouble=trouble)
+                 trouble=trouble, behind=None)
 
 
 def traffic(guest, count=20, address='10.0.2.2'):

@@ -105,7 +105,7 @@ def boot(peer, unit, **options):
                           *peer.netdev('n0'), '-device',
                           f'ixgbe,netdev=n0,mac={ADDRESS},bus=root'],
                  append='intel_iommu=on no_timer_check', memory='1024', smp=2,
-                 **options)
+                 behind=None, **options)
 
 
 def bind(guest, address):

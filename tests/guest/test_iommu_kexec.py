@@ -83,7 +83,8 @@ def kdump():
 
 
 def reference():
-    """QEMU's own intel-iommu: kdump"""
+    """QEMU's own intel-iommu: kexec and kdump"""
+    orderly(REFERENCE)
     crash(REFERENCE)
 
 

@@ -7,7 +7,7 @@ import os
 import tempfile
 
 from guest import main, need
-from iommu_guest import TRIXIE, boot, has, traffic
+from iommu_guest import REFERENCE, TRIXIE, boot, has, traffic
 
 SCALABLE = ',id=unit,x-scalable-mode=on'
 # A PCIe device only behind a port.
@@ -21,15 +21,18 @@ def stats(guest):
         'qom-get', path='/machine/peripheral/unit', property='stats'))
 
 
+def talk(guest):
+    guest.up(200)
+    has(guest, 'Enabled IRQ remapping in x2apic mode')
+    ecap = guest.check('cat /sys/class/iommu/dmar0/intel-iommu/ecap')
+    need(int(ecap, 16) >> 43 & 1, 'SMTS is not offered')
+    traffic(guest)
+
+
 def run(options='', append='', **more):
     """Boots and talks; the unit's statistics."""
     with boot(SCALABLE + options, append, **more) as guest:
-        guest.up(200)
-        has(guest, 'Enabled IRQ remapping in x2apic mode')
-        # RTADDR as the driver wrote it: TTM is 1.
-        root = guest.check('cat /sys/class/iommu/dmar0/intel-iommu/ecap')
-        need(int(root, 16) >> 43 & 1, 'SMTS is not offered')
-        traffic(guest)
+        talk(guest)
         result = stats(guest)
         need(result['scalable'], 'the driver did not choose scalable mode')
         return result
@@ -82,4 +85,16 @@ def trixie():
     run(extra=TRIXIE, append='iommu.strict=1')
 
 
-main(first_stage, second_stage, wide, device_tlb, migrate, trixie)
+def reference():
+    """QEMU's own intel-iommu: first stage, second stage, pass-through, 6.12"""
+    for options, append, more in (
+            (',x-flts=on', '', {}), (',x-flts=on', 'iommu.strict=1', {}),
+            ('', '', {}), ('', 'iommu=pt', {}),
+            (',x-flts=on', '', {'extra': TRIXIE})):
+        with boot(',x-scalable-mode=on' + options, append, unit=REFERENCE,
+                  **more) as guest:
+            talk(guest)
+
+
+main(first_stage, second_stage, wide, device_tlb, migrate, trixie,
+     reference)

@@ -3,11 +3,13 @@
 """ixgbe's MAC with Debian's own programs as the judges: two
 ports whose wires meet, each in a network namespace of its own."""
 # timeout: 1800
+# behind: pt
 import contextlib
 import re
 import tempfile
 import time
 
+from behind import MODE
 from guest import Failed, Guest, image, main, need, need_device
 from peer import DatagramPeer
 
@@ -184,4 +186,5 @@ def pause():
 
 
 need_device('ixgbe')
-main(counters_agree, time_stamps, pause)
+# The clock has no DMA.
+main(counters_agree, *(() if MODE else (time_stamps,)), pause)
