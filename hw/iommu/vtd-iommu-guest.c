@@ -46,14 +46,32 @@ static bool mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
 }
 
 /* Processors write page tables at the same time. */
+/* Otherwise QEMU would map a buffer that starts out empty. */
+static bool is_writable_memory(hwaddr addr, hwaddr len)
+{
+    hwaddr offset, whole = len;
+    MemoryRegion *mr;
+
+    RCU_READ_LOCK_GUARD();
+    mr = address_space_translate(&address_space_memory, addr, &offset, &whole,
+                                 true, MEMTXATTRS_UNSPECIFIED);
+    return whole == len &&
+           memory_access_is_direct(mr, true, MEMTXATTRS_UNSPECIFIED);
+}
+
 static bool mem_update(void *opaque, uint64_t addr, uint64_t old, uint64_t new,
                        uint64_t *now)
 {
     hwaddr len = sizeof(uint64_t);
-    uint64_t *entry = address_space_map(&address_space_memory, addr, &len,
-                                        true, MEMTXATTRS_UNSPECIFIED);
-    bool whole = entry && len == sizeof(uint64_t);
+    uint64_t *entry;
+    bool whole;
 
+    if (!is_writable_memory(addr, len)) {
+        return false;
+    }
+    entry = address_space_map(&address_space_memory, addr, &len, true,
+                              MEMTXATTRS_UNSPECIFIED);
+    whole = entry && len == sizeof(uint64_t);
     if (whole) {
         *now = le64_to_cpu(qatomic_cmpxchg(entry, cpu_to_le64(old),
                                            cpu_to_le64(new)));

@@ -65,7 +65,10 @@ typedef struct VtdRequester {
 VtdIommu *vtd_iommu_of(PCIDevice *dev);
 void vtd_iommu_add_requester(VtdIommu *iommu, VtdRequester *requester);
 void vtd_iommu_remove_requester(VtdRequester *requester);
-/* A pending invalidation of @sid's TLB has been obeyed. */
+/*
+ * An invalidation of @sid's TLB has been obeyed; an error of the unit if none
+ * is pending.
+ */
 void vtd_iommu_device_answered(VtdIommu *iommu, uint16_t sid);
 
 /* As vtd_unit_translate(), vtd_unit_ats(), vtd_unit_page_request(). */

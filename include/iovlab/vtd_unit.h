@@ -81,7 +81,7 @@ typedef struct VtdFault {
     uint8_t at;                 /* VTD_AT_* of the request */
     uint32_t pasid;
     bool write;
-    bool recorded;              /* in a register; otherwise FPD, overflow... */
+    bool recorded;              /* for software; otherwise FPD, overflow... */
     uint64_t address;           /* DMA address, or index of the interrupt */
     VtdEntryKind entry;
     uint8_t level;              /* paging level, 1 = 4K */

@@ -36,6 +36,7 @@ typedef enum VtdFaultReason {
     VTD_FR_IR_COMPATIBILITY = 0x25,
     VTD_FR_IR_SOURCE = 0x26,
     /* Scalable mode: root and context entries. */
+    VTD_FR_SM_TTM_RESERVED = 0x30,      /* RTADDR.TTM has a reserved value */
     VTD_FR_SM_TTM = 0x31,               /* PASID, but the mode is legacy */
     VTD_FR_SM_TTM_PAGE = 0x32,          /* page request, likewise */
     VTD_FR_SM_ROOT_ACCESS = 0x38,
@@ -74,15 +75,19 @@ typedef enum VtdFaultReason {
     VTD_FR_SM_SECOND_NOT_PRESENT = 0x79,
     VTD_FR_SM_SECOND_RESERVED = 0x7a,
     VTD_FR_SM_SECOND_TABLE = 0x7b,
+    VTD_FR_SM_SECOND_NO_SNOOP = 0x7c,   /* A or D to set, walks not snooped */
+    VTD_FR_SM_SECOND_UPDATE = 0x7d,     /* A or D could not be written */
     /* The request as a whole. */
     VTD_FR_SM_CANONICAL = 0x80,
     VTD_FR_SM_PRIVILEGE = 0x81,
-    VTD_FR_SM_MGAW = 0x83,
-    VTD_FR_SM_NESTED_OUTPUT = 0x84,     /* first stage's output beyond MGAW */
+    VTD_FR_SM_NO_EXECUTE = 0x82,
+    VTD_FR_SM_HAW = 0x83,               /* untranslated, beyond the host */
+    VTD_FR_SM_SECOND_RANGE = 0x84,      /* input of the second stage */
     VTD_FR_SM_WRITE = 0x85,
     VTD_FR_SM_READ = 0x86,
     VTD_FR_SM_INTERRUPT_RANGE = 0x87,
-    VTD_FR_SM_ACCESSED_UPDATE = 0x91,   /* A or D could not be written */
+    VTD_FR_SM_FIRST_NO_SNOOP = 0x90,    /* A or D to set, walks not snooped */
+    VTD_FR_SM_FIRST_UPDATE = 0x91,      /* A or D could not be written */
 } VtdFaultReason;
 
 /* Interrupt remapping has 0x20 to 0x2f, all of them with an index. */

@@ -140,6 +140,7 @@ enum {
 enum {
     VTD_TTM_LEGACY = 0,
     VTD_TTM_SCALABLE = 1,
+    VTD_TTM_RESERVED = 2,
     VTD_TTM_ABORT = 3,
 };
 

@@ -24,7 +24,8 @@ static bool is_answer(VtdFaultReason reason)
     case VTD_FR_SM_SECOND_NOT_PRESENT:
     case VTD_FR_SM_CANONICAL:
     case VTD_FR_SM_PRIVILEGE:
-    case VTD_FR_SM_MGAW:
+    case VTD_FR_SM_HAW:
+    case VTD_FR_SM_SECOND_RANGE:
     case VTD_FR_SM_WRITE:
     case VTD_FR_SM_READ:
     case VTD_FR_SM_INTERRUPT_RANGE:

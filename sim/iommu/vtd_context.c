@@ -69,6 +69,7 @@ static bool decode_context(VtdUnit *u, VtdContext *ctx)
         return u->cfg.device_tlb || blocked(ctx, VTD_FR_CONTEXT_INVALID);
     case VTD_TT_PASS_THROUGH:
         ctx->stages = VTD_STAGES_NONE;
+        ctx->width = MIN(ctx->width, u->cfg.haw_bits);
         return u->cfg.pass_through || blocked(ctx, VTD_FR_CONTEXT_INVALID);
     default:
         return blocked(ctx, VTD_FR_CONTEXT_INVALID);
@@ -154,7 +155,10 @@ bool vtd_context_get(VtdUnit *u, const VtdRequest *request, VtdContext *ctx,
     }
     u->stats.context_misses++;
     *ctx = (VtdContext) { .scalable = vtd_scalable(u) };
-    if (ctx->scalable) {
+    if (u->root_mode == VTD_TTM_RESERVED) {
+        ctx->scalable = true;
+        ok = blocked(ctx, VTD_FR_SM_TTM_RESERVED);
+    } else if (ctx->scalable) {
         ok = vtd_scalable_resolve(u, request, ctx);
     } else if (request->has_pasid) {
         ok = blocked(ctx, VTD_FR_SM_TTM);

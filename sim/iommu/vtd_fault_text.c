@@ -32,6 +32,7 @@ static const struct {
     { VTD_FR_IR_RESERVED, "reserved bits are set in the interrupt entry" },
     { VTD_FR_IR_COMPATIBILITY, "interrupts must be in remappable format" },
     { VTD_FR_IR_SOURCE, "the interrupt entry belongs to another device" },
+    { VTD_FR_SM_TTM_RESERVED, "the root table is in a mode that is none" },
     { VTD_FR_SM_TTM, "it has a PASID, but the root table is in legacy mode" },
     { VTD_FR_SM_TTM_PAGE,
       "it is a page request, but the root table is in legacy mode" },
@@ -79,16 +80,25 @@ static const struct {
     { VTD_FR_SM_SECOND_RESERVED,
       "reserved bits are set in the second-stage entry" },
     { VTD_FR_SM_SECOND_TABLE, "the second-stage table is not in memory" },
+    { VTD_FR_SM_SECOND_NO_SNOOP,
+      "a second-stage accessed or dirty bit is to be set, but not with PWSNP "
+      "clear" },
+    { VTD_FR_SM_SECOND_UPDATE,
+      "the second-stage accessed or dirty bit cannot be written" },
     { VTD_FR_SM_CANONICAL, "the address is not canonical" },
     { VTD_FR_SM_PRIVILEGE, "the page is for privileged requests only" },
-    { VTD_FR_SM_MGAW, "the address is wider than the unit translates" },
-    { VTD_FR_SM_NESTED_OUTPUT,
-      "the first stage leads to an address wider than the second stage" },
+    { VTD_FR_SM_NO_EXECUTE, "no execute permission" },
+    { VTD_FR_SM_HAW, "the address is wider than the host's" },
+    { VTD_FR_SM_SECOND_RANGE,
+      "the address is wider than the second stage translates" },
     { VTD_FR_SM_WRITE, "no write permission" },
     { VTD_FR_SM_READ, "no read permission" },
     { VTD_FR_SM_INTERRUPT_RANGE, "it ends in the interrupt address range" },
-    { VTD_FR_SM_ACCESSED_UPDATE,
-      "the accessed or dirty bit cannot be written" },
+    { VTD_FR_SM_FIRST_NO_SNOOP,
+      "a first-stage accessed or dirty bit is to be set, but not with PWSNP "
+      "clear" },
+    { VTD_FR_SM_FIRST_UPDATE,
+      "the first-stage accessed or dirty bit cannot be written" },
 };
 
 const char *vtd_fault_reason_text(uint8_t reason)

@@ -122,12 +122,15 @@ static VtdFaultReason update(VtdFirst *f, bool *retry)
     if (f->request->probe || (f->entry & bits) == bits) {
         return VTD_FR_NONE;
     }
+    if (!f->ctx->snooped) {
+        return VTD_FR_SM_FIRST_NO_SNOOP;
+    }
     reason = locate(f, true);
     if (reason) {
         return reason;
     }
     return vtd_entry_set_bits(f->u, f->address, &f->entry, bits, retry)
-           ? VTD_FR_NONE : VTD_FR_SM_ACCESSED_UPDATE;
+           ? VTD_FR_NONE : VTD_FR_SM_FIRST_UPDATE;
 }
 
 static VtdFaultReason take_step(VtdFirst *f)
@@ -157,7 +160,7 @@ static VtdFaultReason take_step(VtdFirst *f)
             }
         }
     }
-    return reason ? reason : VTD_FR_SM_ACCESSED_UPDATE;
+    return reason ? reason : VTD_FR_SM_FIRST_UPDATE;
 }
 
 static void fill(const VtdFirst *f, VtdPage *page)
@@ -186,7 +189,7 @@ static VtdFaultReason nest(VtdFirst *f, VtdPage *page)
 
     if (gpa >> MIN(vtd_levels_to_width(f->ctx->second_levels),
                    f->u->cfg.aw_bits)) {
-        return VTD_FR_SM_NESTED_OUTPUT;
+        return VTD_FR_SM_SECOND_RANGE;
     }
     if (!vtd_walk_second(f->u, f->ctx, gpa, f->request, &second, f->fault)) {
         return f->fault->reason;

@@ -39,6 +39,7 @@ typedef struct VtdContext {
     bool no_execute;            /* NXE */
     bool extended_accessed;     /* EAFE */
     bool second_dirty;          /* SSADE */
+    bool snooped;               /* PWSNP: walks may set bits */
     uint8_t reason;             /* not 0: requests are blocked */
     VtdEntryKind entry;
     uint64_t entry_address;

@@ -135,11 +135,12 @@ static bool decode_pasid(VtdUnit *u, VtdContext *ctx, const uint8_t *raw)
     bool ok = true;
 
     if ((lo & (VTD_PE_RSVD0 | vtd_beyond_haw(u))) ||
-        (second & VTD_PE1_RSVD) ||
+        (second & (VTD_PE1_RSVD | (u->cfg.coherent ? 0 : VTD_PE1_PWSNP))) ||
         (third & (VTD_PE2_RSVD | vtd_beyond_haw(u)))) {
         return blocked(ctx, VTD_FR_SM_PASID_RESERVED);
     }
     ctx->domain = second;
+    ctx->snooped = second & VTD_PE1_PWSNP;
     switch (lo >> VTD_PE_PGTT_SHIFT & 7) {
     case VTD_PGTT_FIRST:
         ctx->stages = VTD_STAGES_FIRST;
@@ -156,6 +157,7 @@ static bool decode_pasid(VtdUnit *u, VtdContext *ctx, const uint8_t *raw)
         break;
     case VTD_PGTT_PASS_THROUGH:
         ctx->stages = VTD_STAGES_NONE;
+        ctx->width = u->cfg.haw_bits;
         ctx->supervisor = third & VTD_PE2_SRE;
         ok = u->cfg.pass_through;
         break;

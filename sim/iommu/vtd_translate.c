@@ -58,7 +58,8 @@ static inline bool in_range(const VtdContext *ctx, uint64_t address)
 static VtdFaultReason out_of_range(const VtdContext *ctx)
 {
     return ctx->stages >= VTD_STAGES_FIRST ? VTD_FR_SM_CANONICAL
-           : ctx->scalable ? VTD_FR_SM_MGAW : VTD_FR_BEYOND_MGAW;
+           : !ctx->scalable ? VTD_FR_BEYOND_MGAW
+           : ctx->stages ? VTD_FR_SM_SECOND_RANGE : VTD_FR_SM_HAW;
 }
 
 /* Where the entry that the page came from is, for the message. */
@@ -157,11 +158,15 @@ static VtdFaultReason interrupt_range(const VtdContext *ctx)
 }
 
 /* What the context says of the request before its address is looked at. */
-static VtdFaultReason admit(const VtdContext *ctx, const VtdRequest *request)
+static VtdFaultReason admit(const VtdUnit *u, const VtdContext *ctx,
+                            const VtdRequest *request)
 {
     if (request->at == VTD_AT_TRANSLATED) {
         if (!ctx->ats) {
             return ctx->scalable ? VTD_FR_SM_NO_DTE : VTD_FR_TYPE_BLOCKED;
+        }
+        if (ctx->scalable && (request->address & vtd_beyond_haw(u))) {
+            return VTD_FR_SM_HAW;
         }
         return vtd_is_interrupt_address(request->address)
                ? interrupt_range(ctx) : VTD_FR_NONE;
@@ -169,7 +174,7 @@ static VtdFaultReason admit(const VtdContext *ctx, const VtdRequest *request)
     if (vtd_privileged(ctx, request) && !ctx->supervisor) {
         return VTD_FR_SM_NO_SRE;
     }
-    if (ctx->stages && !in_range(ctx, request->address)) {
+    if (!in_range(ctx, request->address)) {
         return out_of_range(ctx);
     }
     return VTD_FR_NONE;
@@ -186,7 +191,7 @@ static bool translate(VtdUnit *u, const VtdRequest *request,
     if (!vtd_context_get(u, request, &ctx, fault)) {
         return blocked(u, request, fault, ctx.fpd);
     }
-    fault->reason = admit(&ctx, request);
+    fault->reason = admit(u, &ctx, request);
     if (fault->reason) {
         fault->entry = ctx.entry;
         fault->entry_address = ctx.entry_address;
@@ -235,7 +240,8 @@ static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
         return false;
     }
     ctx = vtd_cache_payload(&u->contexts, slot);
-    if (ctx->reason || (vtd_privileged(ctx, request) && !ctx->supervisor)) {
+    if (ctx->reason || (vtd_privileged(ctx, request) && !ctx->supervisor) ||
+        !in_range(ctx, request->address)) {
         return false;
     }
     if (!ctx->stages) {
@@ -245,9 +251,6 @@ static bool hit(VtdUnit *u, const VtdRequest *request, VtdTranslation *out)
         u->stats.context_hits++;
         out->domain = ctx->domain;
         return untouched(out);
-    }
-    if (!in_range(ctx, request->address)) {
-        return false;
     }
     page = vtd_iotlb_find(u, ctx->space, request->address);
     if (!page || page->reason || !vtd_page_permits(page, ctx, request) ||

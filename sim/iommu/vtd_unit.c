@@ -167,9 +167,8 @@ static void set_root(VtdUnit *u)
 
     u->root_table = rtaddr & VTD_PAGE_MASK;
     u->root_mode = (rtaddr & VTD_RTADDR_TTM_MASK) >> VTD_RTADDR_TTM_SHIFT;
-    if (u->root_mode != VTD_TTM_ABORT &&
-        !(u->cfg.scalable_mode && u->root_mode == VTD_TTM_SCALABLE)) {
-        /* Without ECAP.SMTS the scalable bit is reserved and not looked at. */
+    if (u->root_mode != VTD_TTM_ABORT && !u->cfg.scalable_mode) {
+        /* Without ECAP.SMTS these bits are reserved and not looked at. */
         u->root_mode = VTD_TTM_LEGACY;
     }
     trace_vtd_unit_root_set(u->root_table, u->root_mode);

@@ -117,15 +117,18 @@ static VtdFaultReason take_step(VtdUnit *u, const VtdContext *ctx,
         if (request->write && is_leaf(step->entry, step->level)) {
             bits |= VTD_SS_D;
         }
+        if ((step->entry & bits) != bits && !ctx->snooped) {
+            return VTD_FR_SM_SECOND_NO_SNOOP;
+        }
         if (!vtd_entry_set_bits(u, step->address, &step->entry, bits,
                                 &retry)) {
-            return VTD_FR_SM_ACCESSED_UPDATE;
+            return VTD_FR_SM_SECOND_UPDATE;
         }
         if (!retry) {
             return VTD_FR_NONE;
         }
     }
-    return VTD_FR_SM_ACCESSED_UPDATE;
+    return VTD_FR_SM_SECOND_UPDATE;
 }
 
 bool vtd_walk_second(VtdUnit *u, const VtdContext *ctx, uint64_t address,

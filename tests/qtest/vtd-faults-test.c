@@ -85,7 +85,12 @@ static const Case cases[] = {
     { "canonical", VTD_FR_SM_CANONICAL, FIRST1, 0, 0, R, 1ULL << 47, WITH },
     { "privilege", VTD_FR_SM_PRIVILEGE, FIRST1, FIRST + 0x3000,
       PAGE | VTD_FS_P | VTD_FS_W, R, 0, WITH },
-    { "mgaw", VTD_FR_SM_MGAW, SECOND, 0, 0, R, 1ULL << 48, WITH },
+    { "second-range", VTD_FR_SM_SECOND_RANGE, SECOND, 0, 0, R, 1ULL << 48, WITH },
+    { "haw", VTD_FR_SM_HAW, VTD_PGTT_PASS_THROUGH, 0, 0, R, HIGH, WITH },
+    { "haw-translated", VTD_FR_SM_HAW, FIRST1, 0, 0, R, HIGH,
+      VTE_RAW_TRANSLATED },
+    { "first-no-snoop", VTD_FR_SM_FIRST_NO_SNOOP, FIRST1, ENTRY + 8, DOMAIN, R,
+      0, WITH },
     { "write-first", VTD_FR_SM_WRITE, FIRST1, FIRST + 0x3000,
       PAGE | VTD_FS_P | VTD_FS_U, W, 0, WITH },
     { "write-second", VTD_FR_SM_WRITE, SECOND, TABLE + 0x3000,
@@ -105,7 +110,7 @@ static const Case cases[] = {
       0, WITH },
     { "nested-write", VTD_FR_SM_NESTED_WRITE, NESTED, TABLE + 0x2000,
       VTD_SS_PS | VTD_SS_R, R, 0, WITH },
-    { "nested-output", VTD_FR_SM_NESTED_OUTPUT, NESTED, FIRST + 0x3000,
+    { "nested-output", VTD_FR_SM_SECOND_RANGE, NESTED, FIRST + 0x3000,
       1ULL << 49 | PWU, R, 0, WITH },
     { "nested-absent", VTD_FR_SM_SECOND_NOT_PRESENT, NESTED, FIRST + 0x3000,
       0x600000 | PWU, R, 0, WITH },
@@ -173,6 +178,83 @@ static void test_root_access(void)
     g_assert_cmpint(act(&rig, R, 0, 4, 0), ==, VTE_BLOCKED);
     g_assert_cmphex(take_first(&rig).reason, ==, VTD_FR_SM_ROOT_ACCESS);
     stop(&rig);
+}
+
+/* RTADDR.TTM: 2 is no mode. */
+static void test_reserved_mode(void)
+{
+    Rig rig;
+
+    build_scalable(&rig, FIRST1);
+    qtest_writeq(rig.qts, UNIT + VTD_RTADDR, ROOT |
+                 VTD_TTM_RESERVED << VTD_RTADDR_TTM_SHIFT);
+    gcmd(&rig, VTD_GCMD_SRTP);
+    gcmd(&rig, VTD_GCMD_TE);
+    for (unsigned flags = 0; flags <= WITH; flags += WITH) {
+        g_assert_cmpint(act(&rig, R, 0, 4, flags), ==, VTE_BLOCKED);
+        g_assert_cmphex(take_first(&rig).reason, ==, VTD_FR_SM_TTM_RESERVED);
+    }
+    stop(&rig);
+}
+
+/* The second stage's accessed and dirty bits, but walks may set none. */
+static void test_second_no_snoop(void)
+{
+    Rig rig;
+
+    build_scalable(&rig, SECOND);
+    qtest_writeq(rig.qts, ENTRY, PE(SECOND) | VTD_PE_SSADE);
+    qtest_writeq(rig.qts, ENTRY + 8, DOMAIN);
+    enable_scalable(&rig);
+    set(&rig, VTE_PASID, PASID);
+    g_assert_cmpint(act(&rig, R, 0, 4, WITH), ==, VTE_BLOCKED);
+    g_assert_cmphex(take_first(&rig).reason, ==, VTD_FR_SM_SECOND_NO_SNOOP);
+    /* There is nothing to set: it goes through. */
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t at = TABLE + i * 0x1000;
+
+        qtest_writeq(rig.qts, at, qtest_readq(rig.qts, at) | VTD_SS_A);
+    }
+    g_assert_cmpint(act(&rig, R, 0, 4, WITH), ==, VTE_OK);
+    stop(&rig);
+}
+
+/* Tables in a ROM: the bits that are to be set there cannot be. */
+static void test_update(void)
+{
+    const uint64_t rom = 0xffff0000;
+    const uint64_t entries[] = {
+        GUINT64_TO_LE(PAGE | PWU), GUINT64_TO_LE(PAGE | RW),
+    };
+    g_autofree char *image = g_malloc0(0x10000);
+    g_autofree char *path = NULL, *options = NULL;
+    int fd = g_file_open_tmp("iovlab-XXXXXX", &path, NULL);
+    Rig rig;
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    memcpy(image, entries, sizeof(entries));
+    g_assert_true(g_file_set_contents(path, image, 0x10000, NULL));
+    options = g_strdup_printf(SCALABLE " -bios %s", path);
+    for (unsigned pgtt = FIRST1; pgtt <= SECOND; pgtt++) {
+        bool first = pgtt == FIRST1;
+
+        build_scalable_with(&rig, options, pgtt);
+        g_assert_cmphex(qtest_readq(rig.qts, rom), ==, PAGE | PWU);
+        qtest_writeq(rig.qts, ENTRY, PE(pgtt) | VTD_PE_SSADE);
+        qtest_writeq(rig.qts, first ? FIRST + 0x2000 : TABLE + 0x2000,
+                     rom | (first ? PWU : RW));
+        enable_scalable(&rig);
+        set(&rig, VTE_PASID, PASID);
+        g_assert_cmpint(act(&rig, R, first ? 0 : 0x1000, 4, WITH), ==,
+                        VTE_BLOCKED);
+        g_assert_cmphex(take_first(&rig).reason, ==,
+                        first ? VTD_FR_SM_FIRST_UPDATE
+                              : VTD_FR_SM_SECOND_UPDATE);
+        g_assert_cmphex(qtest_readq(rig.qts, rom), ==, PAGE | PWU);
+        stop(&rig);
+    }
+    unlink(path);
 }
 
 /* A PASID, or a page request, where the root table knows of none. */
@@ -267,6 +349,9 @@ int main(int argc, char **argv)
     }
     qtest_add_func(PATH "dma/pasid-range", test_pasid_range);
     qtest_add_func(PATH "dma/root-access", test_root_access);
+    qtest_add_func(PATH "dma/second-no-snoop", test_second_no_snoop);
+    qtest_add_func(PATH "dma/update", test_update);
+    qtest_add_func(PATH "reserved-mode", test_reserved_mode);
     qtest_add_func(PATH "legacy-mode", test_legacy_mode);
     qtest_add_func(PATH "abort-mode", test_abort_mode);
     return g_test_run();

@@ -102,11 +102,11 @@ void start(Rig *rig, unsigned type)
     enable_queue(rig, 16);
 }
 
-void build_scalable(Rig *rig, unsigned pgtt)
+void build_scalable_with(Rig *rig, const char *options, unsigned pgtt)
 {
     static const uint32_t pasids[] = { 0, PASID };
 
-    start_bare(rig, SCALABLE);
+    start_bare(rig, options);
     qtest_writeq(rig->qts, ROOT, CONTEXT | VTD_ROOT_P);
     qtest_writeq(rig->qts, CONTEXT + SID * 32, DIRECTORY | VTD_SMC_P |
                  VTD_SMC_DTE | VTD_SMC_PASIDE | VTD_SMC_PRE);
@@ -123,9 +123,14 @@ void build_scalable(Rig *rig, unsigned pgtt)
         qtest_writeq(rig->qts, at, TABLE | VTD_PE_P |
                      VTD_AW_4LEVEL << VTD_PE_AW_SHIFT |
                      pgtt << VTD_PE_PGTT_SHIFT);
-        qtest_writeq(rig->qts, at + 8, DOMAIN);
+        qtest_writeq(rig->qts, at + 8, DOMAIN | VTD_PE1_PWSNP);
         qtest_writeq(rig->qts, at + 16, FIRST);
     }
+}
+
+void build_scalable(Rig *rig, unsigned pgtt)
+{
+    build_scalable_with(rig, SCALABLE, pgtt);
 }
 
 void enable_scalable(Rig *rig)

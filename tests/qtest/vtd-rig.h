@@ -57,6 +57,7 @@ void start(Rig *rig, unsigned type);
 void start_scalable(Rig *rig, unsigned pgtt);
 /* The same in two steps: tables, which a test may then change; on. */
 void build_scalable(Rig *rig, unsigned pgtt);
+void build_scalable_with(Rig *rig, const char *options, unsigned pgtt);
 void enable_scalable(Rig *rig);
 /* The interrupt table of 256 entries, EIME, on. */
 void enable_remapping(Rig *rig);

@@ -50,8 +50,10 @@ static void start(Rig *r, unsigned pgtt, VtdUnitConfig *changed)
     r->second = vm_page(&r->m);
     lo = VTD_PE_P | r->second | (uint64_t)VTD_AW_4LEVEL << VTD_PE_AW_SHIFT |
          (uint64_t)pgtt << VTD_PE_PGTT_SHIFT;
-    r->entry = vm_pasid(&r->m, r->directory, PASID, lo, DOMAIN, r->first);
-    r->rid_entry = vm_pasid(&r->m, r->directory, 0, lo, DOMAIN, r->first);
+    r->entry = vm_pasid(&r->m, r->directory, PASID, lo,
+                        DOMAIN | VTD_PE1_PWSNP, r->first);
+    r->rid_entry = vm_pasid(&r->m, r->directory, 0, lo,
+                            DOMAIN | VTD_PE1_PWSNP, r->first);
     vm_enable_scalable(&r->m);
 }
 
@@ -92,7 +94,7 @@ static void test_second(void)
     g_assert_cmphex(out, ==, 0xabc456);
     g_assert_cmpint(dma(&r, 0x6000, false, NULL), ==,
                     VTD_FR_SM_SECOND_NOT_PRESENT);
-    g_assert_cmpint(dma(&r, 1ULL << 48, false, NULL), ==, VTD_FR_SM_MGAW);
+    g_assert_cmpint(dma(&r, 1ULL << 48, false, NULL), ==, VTD_FR_SM_SECOND_RANGE);
     stop(&r);
 }
 
@@ -188,7 +190,7 @@ static void test_nested_faults(void)
     g_assert_cmpint(dma(&r, 0x1000, false, NULL), ==, VTD_FR_SM_NESTED_MGAW);
     vm_poke64(&r.m, r.first, 0);
     vm_map_first(&r.m, r.first, 4, 0x1000, 1ULL << 50 | FIRST, 1);
-    g_assert_cmpint(dma(&r, 0x1000, false, NULL), ==, VTD_FR_SM_NESTED_OUTPUT);
+    g_assert_cmpint(dma(&r, 0x1000, false, NULL), ==, VTD_FR_SM_SECOND_RANGE);
     stop(&r);
 }
 
@@ -233,7 +235,7 @@ static void test_race(void)
     vm_map_first(&r.m, r.first, 4, 0x1000, 0xabd000 | FIRST, 1);
     r.m.race_updates = 1000;
     g_assert_cmpint(dma(&r, 0x1010, true, &out), ==,
-                    VTD_FR_SM_ACCESSED_UPDATE);
+                    VTD_FR_SM_FIRST_UPDATE);
     stop(&r);
 }
 
@@ -289,6 +291,9 @@ static const Case cases[] = {
       { .sid = SID, .has_pasid = true, .pasid = PASID, .write = true } },
     { "second-table", VTD_FR_SM_SECOND_TABLE, AT_ENTRY,
       OUTSIDE | 1 | VTD_PGTT_SECOND << 6 | 2 << 2, 0, WITH },
+    { "haw", VTD_FR_SM_HAW, AT_ENTRY, VTD_PGTT_PASS_THROUGH << 6 | 1, 0,
+      { .sid = SID, .has_pasid = true, .pasid = PASID,
+        .address = 1ULL << 46 } },
     { "interrupt-range", VTD_FR_SM_INTERRUPT_RANGE, NOWHERE, 0, 0,
       { .sid = SID, .address = 0xfee00000 } },
     { "no-dte", VTD_FR_SM_NO_DTE, NOWHERE, 0, 0,
@@ -326,6 +331,51 @@ static void test_case(gconstpointer data)
         g_assert_cmphex(record.pasid, ==, c->request.pasid);
     }
     g_assert_cmpstr(vtd_fault_reason_text(c->reason), !=, "unknown reason");
+    stop(&r);
+}
+
+/* RTADDR.TTM: 2 is no mode, but without scalable mode it is not looked at. */
+static void test_reserved_mode(void)
+{
+    VtdUnitConfig c;
+    Rig r;
+
+    vtd_unit_config_default(&c);
+    for (unsigned scalable = 0; scalable < 2; scalable++) {
+        start(&r, VTD_PGTT_FIRST, scalable ? NULL : &c);
+        vm_write64(&r.m, VTD_RTADDR,
+                   VM_ROOT | VTD_TTM_RESERVED << VTD_RTADDR_TTM_SHIFT);
+        vm_command(&r.m, VTD_GCMD_SRTP);
+        g_assert_cmphex(vm_dma(&r.m, SID, 0, false, NULL), ==,
+                        scalable ? VTD_FR_SM_TTM_RESERVED
+                                 : VTD_FR_ROOT_NOT_PRESENT);
+        stop(&r);
+    }
+}
+
+/* Accessed bits with PWSNP clear: none may be set. */
+static void test_no_snoop(void)
+{
+    Rig r;
+    uint64_t leaf;
+
+    start(&r, VTD_PGTT_SECOND, NULL);
+    vm_poke64(&r.m, r.entry, vm_peek64(&r.m, r.entry) | VTD_PE_SSADE);
+    vm_poke64(&r.m, r.entry + 8, DOMAIN);
+    leaf = vm_map(&r.m, r.second, 4, 0x5000, 0xabc000 | RW, 1);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
+                    VTD_FR_SM_SECOND_NO_SNOOP);
+    g_assert_cmphex(vm_peek64(&r.m, leaf), ==, 0xabc000 | RW);
+    vm_poke64(&r.m, r.entry + 8, DOMAIN | VTD_PE1_PWSNP);
+    vm_command(&r.m, VTD_GCMD_SRTP);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==, 0);
+    stop(&r);
+    start(&r, VTD_PGTT_FIRST, NULL);
+    vm_poke64(&r.m, r.entry + 8, DOMAIN);
+    leaf = vm_map_first(&r.m, r.first, 4, 0x5000, 0xabc000 | FIRST, 1);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
+                    VTD_FR_SM_FIRST_NO_SNOOP);
+    g_assert_cmphex(vm_peek64(&r.m, leaf), ==, 0xabc000 | FIRST);
     stop(&r);
 }
 
@@ -643,6 +693,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/scalable/second-dirty", test_second_dirty);
     g_test_add_func("/vtd/scalable/race", test_race);
     g_test_add_func("/vtd/scalable/fpd", test_fpd);
+    g_test_add_func("/vtd/scalable/reserved-mode", test_reserved_mode);
+    g_test_add_func("/vtd/scalable/no-snoop", test_no_snoop);
     g_test_add_func("/vtd/scalable/rid-pasid", test_rid_pasid);
     g_test_add_func("/vtd/scalable/legacy-mode", test_legacy_mode);
     g_test_add_func("/vtd/scalable/context-flush", test_context_flush);
