@@ -111,6 +111,7 @@ void vtd_iommu_device_answered(VtdIommu *s, uint16_t sid)
             return;
         }
     }
+    vtd_unit_device_unexpected(s->unit, sid);
 }
 
 void vtd_iommu_forget_devices(VtdIommu *s)

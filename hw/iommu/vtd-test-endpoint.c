@@ -264,6 +264,15 @@ static uint32_t answer(VtdTestEndpoint *e)
     return VTE_OK;
 }
 
+static uint32_t answer_unasked(VtdTestEndpoint *e)
+{
+    if (!e->iommu) {
+        return VTE_NO_UNIT;
+    }
+    vtd_iommu_device_answered(e->iommu, requester_id(e));
+    return VTE_OK;
+}
+
 static VtdDeviceAnswer on_invalidate(void *opaque,
                                      const VtdDeviceInvalidation *what)
 {
@@ -319,6 +328,9 @@ static void command(VtdTestEndpoint *e, uint32_t value)
         break;
     case VTE_ANSWER:
         status = answer(e);
+        break;
+    case VTE_ANSWER_UNASKED:
+        status = answer_unasked(e);
         break;
     case VTE_INTERRUPT:
         msi_notify(PCI_DEVICE(e), 0);

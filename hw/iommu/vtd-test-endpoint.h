@@ -43,6 +43,7 @@ enum {
     VTE_COMMIT = 6,                     /* makes the deferred access */
     VTE_ANSWER = 7,                     /* to a held invalidation */
     VTE_INTERRUPT = 8,                  /* MSI, as the driver set it up */
+    VTE_ANSWER_UNASKED = 9,             /* to an invalidation that is none */
 };
 
 enum {

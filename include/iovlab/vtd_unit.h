@@ -228,6 +228,9 @@ bool vtd_unit_ats(VtdUnit *u, const VtdRequest *request, VtdTranslation *out,
 /* The device has obeyed one pending invalidation, or never will (@lost). */
 void vtd_unit_device_answered(VtdUnit *u, uint16_t sid, bool lost);
 
+/* The device has sent a completion that nothing waits for. */
+void vtd_unit_device_unexpected(VtdUnit *u, uint16_t sid);
+
 /* A device asks software for a page (PRI). */
 typedef struct VtdPageRequest {
     uint16_t sid;

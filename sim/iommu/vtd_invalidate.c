@@ -208,9 +208,28 @@ void vtd_invalidate_device(VtdUnit *u, const VtdDeviceInvalidation *what)
     }
 }
 
+/* ICE, 11.4.7.1: the queue goes on, and the first such device is named. */
+void vtd_unit_device_unexpected(VtdUnit *u, uint16_t sid)
+{
+    if (!u->cfg.device_tlb) {
+        return;
+    }
+    if (!(vtd_reg32(u, VTD_FSTS) & VTD_FSTS_ICE)) {
+        uint64_t iqercd = vtd_reg64(u, VTD_IQERCD) & 0x0000ffffffffffffULL;
+
+        vtd_set64(u, VTD_IQERCD,
+                  iqercd | (uint64_t)sid << VTD_IQERCD_ICESID_SHIFT);
+    }
+    trace_vtd_unit_device_unexpected(sid);
+    vtd_fault_status_raise(u, VTD_FSTS_ICE);
+}
+
 void vtd_unit_device_answered(VtdUnit *u, uint16_t sid, bool lost)
 {
     if (!u->devices_pending) {
+        if (!lost) {
+            vtd_unit_device_unexpected(u, sid);
+        }
         return;
     }
     u->devices_pending--;

@@ -299,6 +299,50 @@ static void test_ats_time_out(void)
     stop(&rig);
 }
 
+/* The unit's invalidation completion error, as software sees it; cleared. */
+static void judge_completion_error(Rig *rig, unsigned sid)
+{
+    g_assert_cmphex(qtest_readl(rig->qts, UNIT + VTD_FSTS) & VTD_FSTS_ICE, ==,
+                    VTD_FSTS_ICE);
+    g_assert_cmphex(qtest_readq(rig->qts, UNIT + VTD_IQERCD) >>
+                    VTD_IQERCD_ICESID_SHIFT, ==, sid);
+    qtest_writel(rig->qts, UNIT + VTD_FSTS, VTD_FSTS_ICE);
+    g_assert_cmphex(qtest_readl(rig->qts, UNIT + VTD_FSTS), ==, 0);
+}
+
+/* Completions that nothing waits for: of none, of another's, a late one. */
+static void test_ats_unexpected(void)
+{
+    const unsigned other = SID + 8;
+    Rig rig;
+
+    start(&rig, VTD_TT_ATS);
+    g_assert_cmpint(act(&rig, VTE_ANSWER_UNASKED, 0, 0, 0), ==, VTE_OK);
+    /* The queue goes on meanwhile. */
+    flush_device(&rig, 0);
+    queue_wait(&rig, 1);
+    g_assert_cmphex(status(&rig), ==, 1);
+    judge_completion_error(&rig, SID);
+    set(&rig, VTE_FLAGS, VTE_HOLD);
+    flush_device(&rig, 0);
+    queue_wait(&rig, 2);
+    set(&rig, VTE_REQUESTER, other);
+    g_assert_cmpint(act(&rig, VTE_ANSWER_UNASKED, 0, 0, VTE_HOLD | VTE_FORGED),
+                    ==, VTE_OK);
+    judge_completion_error(&rig, other);
+    g_assert_cmphex(status(&rig), ==, 1);
+    set(&rig, VTE_COMMAND, VTE_ANSWER);
+    g_assert_cmphex(status(&rig), ==, 2);
+    flush_device(&rig, 0);
+    queue_wait(&rig, 3);
+    qtest_clock_step(rig.qts, 2000LL * 1000 * 1000);
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_FSTS), ==, VTD_FSTS_ITE);
+    qtest_writel(rig.qts, UNIT + VTD_FSTS, VTD_FSTS_ITE);
+    set(&rig, VTE_COMMAND, VTE_ANSWER);
+    judge_completion_error(&rig, SID);
+    stop(&rig);
+}
+
 static void test_pasid(const void *data)
 {
     unsigned pgtt = GPOINTER_TO_UINT(data);

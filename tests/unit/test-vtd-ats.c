@@ -161,8 +161,16 @@ static void test_pending(void)
     vtd_unit_device_answered(m.unit, SID, false);
     g_assert_cmpuint(vm_peek64(&m, VM_STATUS), ==, 1);
     g_assert_cmpint(vm_read32(&m, VTD_IQH), ==, m.tail);
-    /* One answer more than there were questions. */
+    /* One answer more than there were questions: the first of them is named. */
+    vm_write32(&m, VTD_FECTL, 0);
     vtd_unit_device_answered(m.unit, SID, false);
+    vtd_unit_device_unexpected(m.unit, SID + 1);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, VTD_FSTS_ICE);
+    g_assert_cmpuint(m.msis, ==, 1);
+    g_assert_cmphex(vm_read64(&m, VTD_IQERCD) >> VTD_IQERCD_ICESID_SHIFT, ==,
+                    SID);
+    vm_write32(&m, VTD_FSTS, VTD_FSTS_ICE);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, 0);
     vm_destroy(&m);
 }
 
