@@ -209,6 +209,7 @@ static bool unit_config(const VtdIommu *s, VtdUnitConfig *c, Error **errp)
     c->coherent = s->coherent;
     c->write_buffer = s->write_buffer;
     c->protected_memory = s->protected_memory;
+    c->fault_log = s->fault_log;
     c->set_root_invalidates = s->set_root_invalidates;
     c->device_tlb = s->device_iotlb;
     c->scalable_mode = s->scalable_mode;

@@ -84,6 +84,7 @@ struct VtdIommu {
     bool write_buffer;
     bool set_root_invalidates;
     bool protected_memory;
+    bool fault_log;
     uint16_t fault_records;
     uint32_t iotlb_entries;
     uint32_t iotlb_ways;

@@ -179,6 +179,7 @@ static const Property vtd_iommu_properties[] = {
     DEFINE_PROP_BOOL("coherent", VtdIommu, coherent, true),
     DEFINE_PROP_BOOL("write-buffer", VtdIommu, write_buffer, false),
     DEFINE_PROP_BOOL("protected-memory", VtdIommu, protected_memory, false),
+    DEFINE_PROP_BOOL("fault-log", VtdIommu, fault_log, false),
     DEFINE_PROP_BOOL("set-root-invalidates", VtdIommu, set_root_invalidates,
                      true),
     DEFINE_PROP_UINT16("fault-records", VtdIommu, fault_records, 8),
@@ -209,6 +210,8 @@ static const struct {
     { "node", "NUMA node of this unit; without it, none" },
     { "coherent", "C: walks snoop the processors' caches (owner=guest)" },
     { "write-buffer", "RWBF: drivers flush the write buffer (owner=guest)" },
+    { "fault-log", "AFL: faults to a log in memory, as units before VT-d 4 "
+      "may have" },
     { "protected-memory", "PLMR, PHMR: regions without untranslated DMA" },
     { "set-root-invalidates", "ESRTPS, ESIRTPS: a new table invalidates" },
     { "fault-records", "number of fault recording registers" },

@@ -39,6 +39,7 @@ typedef struct VtdUnitConfig {
     bool write_buffer;          /* RWBF: software must flush it */
     bool set_root_invalidates;  /* ESRTPS, ESIRTPS */
     bool protected_memory;      /* PLMR, PHMR */
+    bool fault_log;             /* AFL: faults to a log in memory */
     bool compress_faults;       /* one pending record for each requester */
     bool scalable_mode;         /* SMTS with PASID, second stage, A/D bits */
     bool first_stage;           /* FSTS, NEST; with scalable_mode */

@@ -24,7 +24,7 @@ enum {
     VTD_FEDATA = 0x03c,
     VTD_FEADDR = 0x040,
     VTD_FEUADDR = 0x044,
-    VTD_AFLOG = 0x058,
+    VTD_AFLOG = 0x058,          /* 3.1: 10.4.15 */
     VTD_PMEN = 0x064,           /* 11.4.8.1 */
     VTD_PLMBASE = 0x068,
     VTD_PLMLIMIT = 0x06c,
@@ -59,6 +59,7 @@ enum {
 
 /* CAP, 11.4.2. */
 #define VTD_CAP_ND_64K 6ULL                     /* 16-bit domain ids */
+#define VTD_CAP_AFL (1ULL << 3)                 /* reserved since 4.0 */
 #define VTD_CAP_RWBF (1ULL << 4)
 #define VTD_CAP_PLMR (1ULL << 5)
 #define VTD_CAP_PHMR (1ULL << 6)
@@ -174,11 +175,17 @@ enum {
 /* FSTS, 11.4.7.1. */
 #define VTD_FSTS_PFO (1U << 0)
 #define VTD_FSTS_PPF (1U << 1)
+#define VTD_FSTS_AFO (1U << 2)          /* with CAP.AFL */
+#define VTD_FSTS_APF (1U << 3)
 #define VTD_FSTS_IQE (1U << 4)
 #define VTD_FSTS_ICE (1U << 5)
 #define VTD_FSTS_ITE (1U << 6)
 #define VTD_FSTS_FRI_SHIFT 8
 #define VTD_FSTS_FRI_MASK (0xffU << VTD_FSTS_FRI_SHIFT)
+
+/* AFLOG: a log of 2^FLS pages. */
+#define VTD_AFLOG_FLS_SHIFT 9
+#define VTD_AFLOG_FLS_MASK (7ULL << VTD_AFLOG_FLS_SHIFT)
 
 /* FECTL, IECTL: interrupt mask and interrupt pending. */
 #define VTD_ECTL_IM (1U << 31)

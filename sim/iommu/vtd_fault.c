@@ -1,5 +1,6 @@
 /*
- * Primary fault logging: a ring of records, its status and its event.
+ * Primary fault logging: a ring of records, its status and its event.  (A log
+ * in memory in place of it: vtd_fault_log.c.)
  *
  * Source: VT-d 4.1, 7.2.1 (logging), 7.3 (event), 11.4.7.
  *
@@ -8,7 +9,8 @@
 #include "iommu/vtd_private.h"
 #include "iovlab-trace.h"
 
-#define FSTS_EVENTS (VTD_FSTS_PPF | VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE)
+#define FSTS_EVENTS (VTD_FSTS_PPF | VTD_FSTS_AFO | VTD_FSTS_APF | \
+                     VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE)
 
 static unsigned record_offset(unsigned index)
 {
@@ -42,14 +44,37 @@ static bool requester_pending(const VtdUnit *u, uint16_t sid)
     return false;
 }
 
-/* Writes the record; false if there is no room (overflow) or no need. */
-static bool record(VtdUnit *u, const VtdFault *f)
+static uint64_t low_half(const VtdFault *f)
+{
+    return VTD_FR_IS_INTERRUPT(f->reason) ? f->address << VTD_FRCD_INDEX_SHIFT
+                                          : f->address & VTD_PAGE_MASK;
+}
+
+static uint64_t high_half(const VtdFault *f)
+{
+    uint64_t pasid = f->pasid & VTD_PASID_MAX;
+
+    return VTD_FRCD_F | (f->write ? 0 : VTD_FRCD_T_READ) |
+           (uint64_t)(f->at & 3) << VTD_FRCD_AT_SHIFT |
+           (f->has_pasid ? VTD_FRCD_PP | pasid << VTD_FRCD_PV_SHIFT : 0) |
+           (f->privileged ? VTD_FRCD_PRIV : 0) |
+           (uint64_t)f->reason << VTD_FRCD_FR_SHIFT | f->sid;
+}
+
+/*
+ * Writes the record; false if there is no room (overflow) or no need.  *event
+ * is the bit of FSTS that it calls for, 0 for none.
+ */
+static bool record(VtdUnit *u, const VtdFault *f, uint32_t *event)
 {
     unsigned index = u->next_record;
     unsigned offset = record_offset(index);
     uint32_t fsts = vtd_reg32(u, VTD_FSTS);
-    bool interrupt = VTD_FR_IS_INTERRUPT(f->reason);
 
+    if (vtd_fault_log_active(u)) {
+        return vtd_fault_log_append(u, low_half(f), high_half(f), event);
+    }
+    *event = 0;
     if (fsts & VTD_FSTS_PFO) {
         u->stats.faults_lost++;
         return false;
@@ -63,37 +88,34 @@ static bool record(VtdUnit *u, const VtdFault *f)
         trace_vtd_unit_fault_overflow();
         return false;
     }
-    vtd_set64(u, offset, interrupt ? f->address << VTD_FRCD_INDEX_SHIFT
-                                   : f->address & VTD_PAGE_MASK);
-    vtd_set64(u, offset + 8,
-              VTD_FRCD_F | (f->write ? 0 : VTD_FRCD_T_READ) |
-              (uint64_t)(f->at & 3) << VTD_FRCD_AT_SHIFT |
-              (f->has_pasid ? VTD_FRCD_PP |
-               (uint64_t)(f->pasid & VTD_PASID_MAX) << VTD_FRCD_PV_SHIFT : 0) |
-              (f->privileged ? VTD_FRCD_PRIV : 0) |
-              (uint64_t)f->reason << VTD_FRCD_FR_SHIFT | f->sid);
+    vtd_set64(u, offset, low_half(f));
+    vtd_set64(u, offset + 8, high_half(f));
+    *event = VTD_FSTS_PPF;
     u->next_record = (index + 1) % u->cfg.fault_records;
     return true;
 }
 
 void vtd_fault_block(VtdUnit *u, VtdFault *f, bool fpd)
 {
-    uint32_t fsts = vtd_reg32(u, VTD_FSTS);
+    uint32_t fsts = vtd_reg32(u, VTD_FSTS), event = 0;
     unsigned index = u->next_record;
 
     u->stats.faults++;
-    f->recorded = !fpd && record(u, f);
+    f->recorded = !fpd && record(u, f, &event);
     trace_vtd_unit_fault(f->sid, f->reason, f->address, f->write,
                          f->recorded);
     /* Before the event: whoever handles it may cause the next fault. */
     if (u->ops->fault) {
         u->ops->fault(u->opaque, f);
     }
-    if (f->recorded && !(fsts & VTD_FSTS_PPF)) {
+    if (!event || (fsts & event)) {
+        return;
+    }
+    if (event == VTD_FSTS_PPF) {
         fsts = vtd_reg32(u, VTD_FSTS) & ~VTD_FSTS_FRI_MASK;
         vtd_set32(u, VTD_FSTS, fsts | index << VTD_FSTS_FRI_SHIFT);
-        vtd_fault_status_raise(u, VTD_FSTS_PPF);
     }
+    vtd_fault_status_raise(u, event);
 }
 
 /* IP goes with the last condition that software has serviced (11.4.7.2). */

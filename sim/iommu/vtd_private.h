@@ -120,6 +120,10 @@ struct VtdUnit {
     bool protecting;                    /* PMEN.PRS */
 
     unsigned next_record;               /* where the next fault goes */
+    /* Latched by SFL: the log, and how many records it has room for, has. */
+    uint64_t fault_log;
+    uint32_t fault_log_records;
+    uint32_t fault_log_next;
     bool queue_running;
     VtdDrain drain;
     /* Invalidations of devices' TLBs that have not been answered. */
@@ -196,6 +200,14 @@ void vtd_fault_record_cleared(VtdUnit *u);
 void vtd_fault_status_written(VtdUnit *u, uint32_t old);
 /* Sets an error bit of FSTS, with the event that goes with it. */
 void vtd_fault_status_raise(VtdUnit *u, uint32_t bit);
+
+/* The fault log in memory (vtd_fault_log.c). */
+void vtd_fault_log_set(VtdUnit *u);
+bool vtd_fault_log_active(const VtdUnit *u);
+#define VTD_FAULT_LOG_MAX (VTD_PAGE_SIZE / VTD_ENTRY_SIZE << 7)
+/* False if it is not there; *event is the bit of FSTS to set, 0 for none. */
+bool vtd_fault_log_append(VtdUnit *u, uint64_t lo, uint64_t hi,
+                          uint32_t *event);
 
 /*
  * Resolving a requester (vtd_context.c, vtd_scalable.c) and walking its tables

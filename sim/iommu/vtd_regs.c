@@ -93,6 +93,14 @@ static void hook_iqa(VtdUnit *u, uint64_t written, uint64_t old)
     }
 }
 
+/* Without CAP.AFL it is reserved. */
+static void hook_aflog(VtdUnit *u, uint64_t written, uint64_t old)
+{
+    if (!u->cfg.fault_log) {
+        vtd_set64(u, VTD_AFLOG, 0);
+    }
+}
+
 static void hook_protect(VtdUnit *u, uint64_t written, uint64_t old)
 {
     vtd_protect_written(u);
@@ -117,12 +125,14 @@ static const VtdRow rows[] = {
       VTD_PAGE_MASK | VTD_RTADDR_TTM_MASK, 0, NULL },
     { "CCMD", VTD_CCMD, 8, false, 0, 0xe0000003ffffffffULL, 0, hook_ccmd },
     { "FSTS", VTD_FSTS, 4, false, 0, 0,
-      VTD_FSTS_PFO | VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE, hook_fsts },
+      VTD_FSTS_PFO | VTD_FSTS_AFO | VTD_FSTS_APF | VTD_FSTS_IQE |
+      VTD_FSTS_ICE | VTD_FSTS_ITE, hook_fsts },
     { "FECTL", VTD_FECTL, 4, false, VTD_ECTL_IM, VTD_ECTL_IM, 0, hook_fectl },
     { "FEDATA", VTD_FEDATA, 4, false, 0, 0xffff, 0, NULL },
     { "FEADDR", VTD_FEADDR, 4, false, 0, 0xfffffffc, 0, NULL },
     { "FEUADDR", VTD_FEUADDR, 4, false, 0, ALL32, 0, NULL },
-    { "AFLOG", VTD_AFLOG, 8, false, 0, 0, 0, NULL },
+    { "AFLOG", VTD_AFLOG, 8, false, 0, VTD_PAGE_MASK | VTD_AFLOG_FLS_MASK, 0,
+      hook_aflog },
     { "PMEN", VTD_PMEN, 4, false, 0, VTD_PMEN_EPM, 0, hook_protect },
     { "PLMBASE", VTD_PLMBASE, 4, false, 0, VTD_PM_LOW, 0, hook_protect },
     { "PLMLIMIT", VTD_PLMLIMIT, 4, false, 0, VTD_PM_LOW, 0, hook_protect },
@@ -178,6 +188,7 @@ uint64_t vtd_regs_cap(const VtdUnitConfig *cfg)
     cap |= cfg->first_stage && cfg->aw_bits >= 57 ? VTD_CAP_FS5LP : 0;
     cap |= cfg->caching_mode ? VTD_CAP_CM : 0;
     cap |= cfg->protected_memory ? VTD_CAP_PLMR | VTD_CAP_PHMR : 0;
+    cap |= cfg->fault_log ? VTD_CAP_AFL : 0;
     cap |= cfg->write_buffer ? VTD_CAP_RWBF : 0;
     cap |= cfg->dma_drain ? VTD_CAP_DRD | VTD_CAP_DWD : 0;
     cap |= cfg->set_root_invalidates ? VTD_CAP_ESRTPS | VTD_CAP_ESIRTPS : 0;

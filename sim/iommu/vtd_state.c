@@ -9,7 +9,7 @@
  */
 #include "iommu/vtd_private.h"
 
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 
 void vtd_unit_save(const VtdUnit *u, StateWriter *w)
 {
@@ -24,6 +24,9 @@ void vtd_unit_save(const VtdUnit *u, StateWriter *w)
     state_put_u8(w, u->drain);
     state_put_bool(w, u->device_lost);
     state_put_u16(w, u->device_lost_sid);
+    state_put_u64(w, u->fault_log);
+    state_put_u32(w, u->fault_log_records);
+    state_put_u32(w, u->fault_log_next);
 }
 
 /* Registers that say what the unit is, not what it does. */
@@ -49,6 +52,12 @@ static void cut_registers(VtdUnit *u)
 
     if (u->cfg.interrupt_remapping) {
         status |= VTD_GCMD_IRE | VTD_GCMD_SIRTP | VTD_GCMD_CFI;
+    }
+    if (u->cfg.fault_log) {
+        status |= VTD_GCMD_SFL | VTD_GCMD_EAFL;
+    } else {
+        fsts &= ~(VTD_FSTS_AFO | VTD_FSTS_APF);
+        vtd_set64(u, VTD_AFLOG, 0);
     }
     vtd_set32(u, VTD_GSTS, vtd_reg32(u, VTD_GSTS) & status);
     fsts &= ~VTD_FSTS_FRI_MASK;
@@ -109,6 +118,13 @@ bool vtd_unit_load(VtdUnit *u, StateReader *r)
     if (version >= 2) {
         u->device_lost = state_get_bool(r);
         u->device_lost_sid = state_get_u16(r);
+    }
+    if (version >= 3) {
+        u->fault_log = state_get_u64(r) & VTD_PAGE_MASK;
+        u->fault_log_records = state_get_u32_max(r, VTD_FAULT_LOG_MAX,
+                                                 "fault log size");
+        u->fault_log_next = state_get_u32_max(r, u->fault_log_records,
+                                              "fault log index");
     }
     vtd_status_latch(u);
     if (!state_ok(r)) {

@@ -124,6 +124,8 @@ void vtd_unit_reset(VtdUnit *u)
     u->irt_entries = 0;
     u->eime = false;
     u->next_record = 0;
+    u->fault_log = 0;
+    u->fault_log_records = u->fault_log_next = 0;
     u->drain = VTD_DRAIN_NONE;
     u->devices_pending = 0;
     u->device_lost = false;
@@ -204,6 +206,13 @@ void vtd_command(VtdUnit *u, uint32_t value)
         if (value & VTD_GCMD_SIRTP) {
             set_interrupt_table(u);
             status |= VTD_GCMD_SIRTP;
+        }
+    }
+    if (u->cfg.fault_log) {
+        levels |= VTD_GCMD_EAFL;
+        if (value & VTD_GCMD_SFL) {
+            vtd_fault_log_set(u);
+            status |= VTD_GCMD_SFL;
         }
     }
     if (value & VTD_GCMD_SRTP) {

@@ -228,6 +228,37 @@ static void flush_device(Rig *rig, uint64_t address)
     queue(rig, VTD_DESC_DEVICE_TLB | (uint64_t)SID << 32, address);
 }
 
+/* Advanced logging: faults of DMA and of an interrupt, in guest RAM. */
+static void test_fault_log(void)
+{
+    const uint64_t log = OTHER;
+    uint64_t hi;
+    Rig rig;
+
+    start_bare(&rig, "-device vtd-iommu,fault-log=on");
+    qtest_writeq(rig.qts, UNIT + VTD_RTADDR, ROOT);
+    gcmd(&rig, VTD_GCMD_SRTP);
+    gcmd(&rig, VTD_GCMD_TE);
+    qtest_writeq(rig.qts, UNIT + VTD_AFLOG, log);
+    gcmd(&rig, VTD_GCMD_SFL);
+    gcmd(&rig, VTD_GCMD_EAFL);
+    g_assert_cmpint(act(&rig, VTE_READ, 0x5000, 4, 0), ==, VTE_BLOCKED);
+    enable_remapping(&rig);
+    g_assert_cmpint(act(&rig, VTE_MESSAGE, REMAPPABLE |
+                        3 << VTD_MSI_HANDLE_SHIFT, 0, 0), ==, VTE_BLOCKED);
+    g_assert_cmphex(qtest_readq(rig.qts, log), ==, 0x5000);
+    hi = qtest_readq(rig.qts, log + 8);
+    g_assert_cmphex(hi, ==, VTD_FRCD_T_READ | SID |
+                    (uint64_t)VTD_FR_ROOT_NOT_PRESENT << VTD_FRCD_FR_SHIFT);
+    g_assert_cmphex(qtest_readq(rig.qts, log + 16), ==,
+                    3ULL << VTD_FRCD_INDEX_SHIFT);
+    hi = qtest_readq(rig.qts, log + 24);
+    g_assert_cmphex(hi >> VTD_FRCD_FR_SHIFT & 0xff, ==, VTD_FR_IR_NOT_PRESENT);
+    g_assert_cmphex(qtest_readl(rig.qts, UNIT + VTD_FSTS), ==, VTD_FSTS_APF);
+    g_assert_cmphex(take_first(&rig).reason, ==, 0);
+    stop(&rig);
+}
+
 static void test_ats(void)
 {
     Rig rig;
@@ -462,7 +493,9 @@ int main(int argc, char **argv)
     qtest_add_func(PATH "queue-wraps", test_queue_wraps);
     qtest_add_func(PATH "ats", test_ats);
     qtest_add_func(PATH "ats-forbidden", test_ats_forbidden);
+    qtest_add_func(PATH "fault-log", test_fault_log);
     qtest_add_func(PATH "ats-time-out", test_ats_time_out);
+    qtest_add_func(PATH "ats-unexpected", test_ats_unexpected);
     qtest_add_data_func(PATH "pasid/first", GUINT_TO_POINTER(VTD_PGTT_FIRST),
                         test_pasid);
     qtest_add_data_func(PATH "pasid/second", GUINT_TO_POINTER(VTD_PGTT_SECOND),

@@ -24,7 +24,8 @@ uint32_t get(Rig *rig, unsigned offset)
 
 void gcmd(Rig *rig, uint32_t bits)
 {
-    uint32_t levels = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE;
+    uint32_t levels = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE |
+                      VTD_GCMD_EAFL;
     uint32_t now = qtest_readl(rig->qts, UNIT + VTD_GSTS);
 
     qtest_writel(rig->qts, UNIT + VTD_GCMD, (now & levels) | bits);

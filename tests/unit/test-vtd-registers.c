@@ -199,6 +199,112 @@ static void test_compression(void)
     }
 }
 
+#define LOG 0x50000
+#define LOG_RECORDS (2 * VTD_PAGE_SIZE / 16)
+
+static void start_log(VtdMachine *m, bool offered)
+{
+    VtdUnitConfig c;
+
+    vtd_unit_config_default(&c);
+    c.fault_log = offered;
+    vm_init(m, &c);
+    vm_enable(m);
+    vm_write32(m, VTD_FECTL, 0);
+    vm_write64(m, VTD_AFLOG, LOG | 1 << VTD_AFLOG_FLS_SHIFT | 0x1ff);
+    vm_command(m, VTD_GCMD_SFL);
+    vm_command(m, VTD_GCMD_EAFL);
+}
+
+/* A log of two pages: records, both events, full, another log. */
+static void test_fault_log(void)
+{
+    const uint32_t on = VTD_GCMD_SFL | VTD_GCMD_EAFL;
+    VtdMachine m;
+
+    start_log(&m, true);
+    g_assert_true(vm_read64(&m, VTD_CAP) & VTD_CAP_AFL);
+    g_assert_cmphex(vm_read64(&m, VTD_AFLOG), ==,
+                    LOG | 1 << VTD_AFLOG_FLS_SHIFT);
+    g_assert_cmphex(vm_read32(&m, VTD_GSTS) & on, ==, on);
+    for (unsigned i = 0; i < LOG_RECORDS; i++) {
+        vm_dma(&m, SID, (uint64_t)i << 12, i & 1, NULL);
+        g_assert_true(m.last_fault.recorded);
+        g_assert_cmphex(vm_peek64(&m, LOG + i * 16), ==, (uint64_t)i << 12);
+        g_assert_cmphex(vm_peek64(&m, LOG + i * 16 + 8), ==,
+                        (i & 1 ? 0 : VTD_FRCD_T_READ) | SID |
+                        (uint64_t)VTD_FR_ROOT_NOT_PRESENT <<
+                        VTD_FRCD_FR_SHIFT);
+    }
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, VTD_FSTS_APF);
+    g_assert_cmpuint(m.msis, ==, 1);
+    g_assert_false(vm_take_record(&m, 0).pending);
+    vm_write32(&m, VTD_FSTS, VTD_FSTS_APF);
+    /* Full: nothing behind it is touched, and the event comes once. */
+    for (unsigned i = 0; i < 3; i++) {
+        vm_dma(&m, SID, 0, true, NULL);
+        g_assert_false(m.last_fault.recorded);
+    }
+    g_assert_cmphex(vm_peek64(&m, LOG + LOG_RECORDS * 16 + 8), ==, 0);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, VTD_FSTS_AFO);
+    g_assert_cmpuint(m.msis, ==, 2);
+    vm_write32(&m, VTD_FSTS, VTD_FSTS_AFO);
+    vm_write64(&m, VTD_AFLOG, LOG + 0x4000);
+    vm_command(&m, VTD_GCMD_SFL);
+    vm_dma(&m, SID + 1, 0x3000, true, NULL);
+    g_assert_cmphex(vm_peek64(&m, LOG + 0x4000), ==, 0x3000);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, VTD_FSTS_APF);
+    /* Off again: records are in registers. */
+    vm_write32(&m, VTD_GCMD, VTD_GCMD_TE);
+    vm_dma(&m, SID + 2, 0, true, NULL);
+    g_assert_cmphex(vm_take_record(&m, 0).sid, ==, SID + 2);
+    vm_destroy(&m);
+}
+
+/* A log outside memory, none at all, a unit that has no such thing. */
+static void test_fault_log_absent(void)
+{
+    VtdMachine m;
+
+    start_log(&m, true);
+    vm_write64(&m, VTD_AFLOG, 1ULL << 45);
+    vm_command(&m, VTD_GCMD_SFL);
+    vm_dma(&m, SID, 0, true, NULL);
+    g_assert_false(m.last_fault.recorded);
+    vm_destroy(&m);
+    start_log(&m, false);
+    g_assert_cmphex(vm_read64(&m, VTD_AFLOG), ==, 0);
+    g_assert_cmphex(vm_read32(&m, VTD_GSTS), ==, VTD_GCMD_TE | VTD_GCMD_SRTP);
+    vm_dma(&m, SID, 0, true, NULL);
+    g_assert_true(vm_take_record(&m, 0).pending);
+    vm_destroy(&m);
+}
+
+/* The log and the place in it travel. */
+static void test_fault_log_saved(void)
+{
+    g_autoptr(GBytes) bytes = NULL;
+    VtdMachine m;
+    StateWriter w;
+    StateReader r;
+
+    start_log(&m, true);
+    vm_dma(&m, SID, 0x1000, true, NULL);
+    state_writer_init(&w);
+    vtd_unit_save(m.unit, &w);
+    bytes = state_writer_finish(&w);
+    vtd_unit_reset(m.unit);
+    state_reader_init(&r, g_bytes_get_data(bytes, NULL),
+                      g_bytes_get_size(bytes));
+    g_assert_true(vtd_unit_load(m.unit, &r));
+    state_reader_clear(&r);
+    vm_dma(&m, SID, 0x2000, true, NULL);
+    g_assert_cmphex(vm_peek64(&m, LOG), ==, 0x1000);
+    g_assert_cmphex(vm_peek64(&m, LOG + 16), ==, 0x2000);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, VTD_FSTS_APF);
+    vm_destroy(&m);
+}
+
 static void test_fault_event(void)
 {
     VtdMachine m;
@@ -438,6 +544,9 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/records/overflow", test_overflow);
     g_test_add_func("/vtd/records/index", test_fault_index);
     g_test_add_func("/vtd/records/compression", test_compression);
+    g_test_add_func("/vtd/records/log", test_fault_log);
+    g_test_add_func("/vtd/records/log-absent", test_fault_log_absent);
+    g_test_add_func("/vtd/records/log-saved", test_fault_log_saved);
     g_test_add_func("/vtd/records/event", test_fault_event);
     g_test_add_func("/vtd/records/masked-event", test_masked_event_serviced);
     g_test_add_func("/vtd/state/save-load", test_save_load);

@@ -177,7 +177,8 @@ uint64_t vm_page(VtdMachine *m)
 
 void vm_command(VtdMachine *m, uint32_t set)
 {
-    uint32_t levels = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE | VTD_GCMD_CFI;
+    uint32_t levels = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE |
+                      VTD_GCMD_CFI | VTD_GCMD_EAFL;
 
     vm_write32(m, VTD_GCMD, (vm_read32(m, VTD_GSTS) & levels) | set);
 }
