@@ -18,7 +18,7 @@ typedef struct Fuzz {
     uint64_t tables[6];         /* pages that steps may write */
 } Fuzz;
 
-static void configure(VtdUnitConfig *c, uint8_t choice)
+static void configure(VtdUnitConfig *c, uint8_t choice, uint8_t more)
 {
     vtd_unit_config_default(c);
     c->scalable_mode = choice & 1;
@@ -27,6 +27,10 @@ static void configure(VtdUnitConfig *c, uint8_t choice)
     c->page_requests = c->scalable_mode && c->device_tlb && (choice & 8);
     c->caching_mode = choice & 16;
     c->aw_bits = choice & 32 ? 57 : 48;
+    c->protected_memory = more & 1;
+    c->fault_log = more & 2;
+    c->coherent = !(more & 4);
+    c->structure_entries = more & 8 ? 0 : more & 16 ? 8 : 64;
 }
 
 /* A PASID whose tables are there, for every kind of translation. */
@@ -50,9 +54,9 @@ static void set_up(Fuzz *f, uint8_t choice)
     f->tables[2] = vm_page(m);
     lo = VTD_PE_P | f->tables[1] | VTD_AW_4LEVEL << VTD_PE_AW_SHIFT |
          (uint64_t)(choice >> 6 & 3) << VTD_PE_PGTT_SHIFT | VTD_PE_SSADE;
-    vm_pasid(m, f->tables[0], 0, lo, 5, f->tables[2]);
-    f->tables[3] = vm_pasid(m, f->tables[0], PASID, lo, 5, f->tables[2]) &
-                   VTD_PAGE_MASK;
+    vm_pasid(m, f->tables[0], 0, lo, 5 | VTD_PE1_PWSNP, f->tables[2]);
+    f->tables[3] = vm_pasid(m, f->tables[0], PASID, lo, 5 | VTD_PE1_PWSNP,
+                            f->tables[2]) & VTD_PAGE_MASK;
     for (uint64_t a = 0; a < VM_MEM_SIZE; a += 1 << 21) {
         vm_map(m, f->tables[1], 4, a, a | VTD_SS_R | VTD_SS_W, 2);
     }
@@ -130,7 +134,8 @@ static void step(Fuzz *f, const uint8_t *p)
 {
     static const uint16_t registers[] = {
         VTD_IQT, VTD_IQA, VTD_PQH, VTD_PQT, VTD_PQA, VTD_PRS, VTD_PECTL,
-        VTD_FSTS, VTD_GCMD, VTD_RTADDR, VTD_ICS, VTD_FECTL,
+        VTD_FSTS, VTD_GCMD, VTD_RTADDR, VTD_ICS, VTD_FECTL, VTD_PMEN,
+        VTD_PLMBASE, VTD_PHMBASE, VTD_PHMLIMIT, VTD_AFLOG,
     };
 
     switch (p[0] % 8) {
@@ -148,6 +153,9 @@ static void step(Fuzz *f, const uint8_t *p)
     case 4:
         vtd_unit_device_answered(f->m.unit, rd_le16(p + 2), p[1] & 1);
         vtd_unit_drained(f->m.unit);
+        if (p[1] & 2) {
+            vtd_unit_device_unexpected(f->m.unit, rd_le16(p + 2));
+        }
         break;
     case 5:
         page_request(f, p);
@@ -171,7 +179,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size) {
         return 0;
     }
-    configure(&c, data[0]);
+    /* What is left behind the last step says more about the unit. */
+    configure(&c, data[0],
+              (size - 1) % STEP ? data[size - 1] : 0);
     vm_init_small(&f.m, &c);
     set_up(&f, data[0]);
     for (data++, size--; size >= STEP; data += STEP, size -= STEP) {

@@ -19,6 +19,15 @@ static void prologue(VtdMachine *m)
     vm_enable_ir(m, true);
     vm_enable_queue(m);
     vm_write32(m, VTD_FECTL, 0);
+    /* Regions and a log, if there are such things; steps change them. */
+    vm_write32(m, VTD_PLMBASE, 0x00200000);
+    vm_write32(m, VTD_PLMLIMIT, 0x00400000);
+    vm_write64(m, VTD_PHMBASE, 1ULL << 32);
+    vm_write64(m, VTD_PHMLIMIT, 1ULL << 33);
+    vm_write32(m, VTD_PMEN, VTD_PMEN_EPM);
+    vm_write64(m, VTD_AFLOG, 0x50000);
+    vm_command(m, VTD_GCMD_SFL);
+    vm_command(m, VTD_GCMD_EAFL);
 }
 
 /* One step: what, where, value. */
@@ -62,8 +71,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     VtdUnitConfig c;
     VtdMachine m;
+    /* What is left behind the last step says what the unit is. */
+    uint8_t choice = size % STEP ? data[size - 1] : 0;
 
     vtd_unit_config_default(&c);
+    c.protected_memory = choice & 1;
+    c.fault_log = choice & 2;
+    c.coherent = !(choice & 4);
+    c.set_root_invalidates = !(choice & 8);
+    c.structure_entries = choice & 16 ? 0 : 8;
+    c.scalable_mode = choice & 32;
     vm_init_small(&m, &c);
     prologue(&m);
     for (; size >= STEP; data += STEP, size -= STEP) {

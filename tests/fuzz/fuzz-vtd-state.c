@@ -80,6 +80,7 @@ static void fuzz_unit(const uint8_t *data, size_t size, bool raw,
     vtd_unit_config_default(&c);
     c.scalable_mode = c.first_stage = scalable;
     c.device_tlb = c.page_requests = scalable;
+    c.protected_memory = c.fault_log = scalable;
     vm_init_small(&m, &c);
     if (scalable) {
         vm_scalable_device(&m, 0x0310, VTD_SMC_PRE, 0);

@@ -28,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c.caching_mode = data[0] & 1;
     c.snoop_control = data[0] & 2;
     c.aw_bits = data[0] & 4 ? 57 : data[0] & 8 ? 39 : 48;
+    c.protected_memory = data[0] & 16;
+    c.structure_entries = data[0] & 32 ? 0 : data[0] & 64 ? 8 : 64;
     vm_init_small(&m, &c);
     vm_poke64(&m, VM_ROOT, (VM_ROOT + 0x1000) | VTD_ROOT_P);
     vm_poke64(&m, VM_ROOT + 0x1000, (VM_ROOT + 0x2000) | VTD_CTX_P);
@@ -53,6 +55,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             }
             break;
         case 3:
+            if (c.protected_memory && (data[1] & 0x80)) {
+                static const uint16_t registers[] = {
+                    VTD_PMEN, VTD_PLMBASE, VTD_PLMLIMIT, VTD_PHMBASE,
+                    VTD_PHMBASE + 4, VTD_PHMLIMIT, VTD_PHMLIMIT + 4, VTD_PMEN,
+                };
+
+                vm_write32(&m, registers[data[1] & 7], value);
+                break;
+            }
             vm_write64(&m, VTD_IVA, value);
             vm_write64(&m, VTD_IOTLB, VTD_IOTLB_IVT | 1ULL << 32 |
                        (uint64_t)(data[1] & 3) << VTD_IOTLB_IIRG_SHIFT);

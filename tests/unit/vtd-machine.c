@@ -279,8 +279,10 @@ VtdFaultReason vm_request(VtdMachine *m, const VtdRequest *request,
     VtdFault f;
 
     if (!vtd_unit_translate(m->unit, request, &t, &f)) {
-        g_assert_cmpuint(f.reason, !=, VTD_FR_NONE);
-        return f.reason;
+        /* Only what protected memory blocks has no reason. */
+        g_assert_true(f.reason ||
+                      (vm_read32(m, VTD_PMEN) & VTD_PMEN_PRS));
+        return f.reason ? f.reason : VM_PROTECTED;
     }
     if (out) {
         *out = (t.address & ~t.mask) | (request->address & t.mask);

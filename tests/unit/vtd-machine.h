@@ -87,6 +87,8 @@ uint64_t vm_pasid(VtdMachine *m, uint64_t directory, uint32_t pasid,
 /* First-stage tables: as vm_map(), @entry with its own bits. */
 uint64_t vm_map_first(VtdMachine *m, uint64_t table, unsigned levels,
                       uint64_t iova, uint64_t entry, unsigned level);
+/* No reason of the specification's: protected memory blocked it. */
+#define VM_PROTECTED 0xff
 /* A request in full; the reason, VTD_FR_NONE if it went through. */
 VtdFaultReason vm_request(VtdMachine *m, const VtdRequest *request,
                           uint64_t *out);
