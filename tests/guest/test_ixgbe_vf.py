@@ -34,7 +34,7 @@ def two_guests(smp=1, more=''):
              Guest(vf(2, f'stream,server=off,{wire}', more), smp=smp,
                    append='iovlab.ip=10.0.0.2/24') as two:
             for guest in (one, two):
-                guest.up()
+                guest.up(300)
                 guest.wait('grep -q 1 /sys/class/net/eth0/carrier')
             two.wait('ping -c 1 -W 1 10.0.0.1')
             yield one, two
