@@ -12,13 +12,22 @@ change of the machine's load meets all cases.
 Prints a table, or with --json a line for each case.  "ratio" is the rate beside
 that without a unit; "us" is CPU time of QEMU for each frame, of the virtual
 processor and of the rest.  A whole run takes some three minutes.
+
+--profile has perf look at QEMU in one more turn of each case, and tells the
+shares of the guest's own translated code, of QEMU's machinery for running it,
+of the host's kernel, of the remapping unit and of the card.
 """
 import argparse
+import collections
+import glob
 import json
 import os
 import re
+import signal
 import socket
 import statistics
+import subprocess
+import tempfile
 
 from lab import ROOT, say, thread_seconds       # finds tests/guest as well
 from guest import Guest, image, need
@@ -42,6 +51,33 @@ NICS = {
                    'disable-legacy=on,romfile=', ('virtio_net',), False),
 }
 PF = '/sys/bus/pci/devices/0000:01:00.0'
+
+
+OWNERS = ('guest code', 'host kernel', 'unit', 'card', 'QEMU')
+
+
+def functions(*places):
+    """Names of the functions that these directories of ours define."""
+    names = set()
+    for place in places:
+        for path in glob.glob(os.path.join(ROOT, place, '*.c')):
+            with open(path, encoding='utf-8') as file:
+                names.update(re.findall(r'^[a-z].*?\b(\w+)\([^;]*$',
+                                        file.read(), re.M))
+    return names
+
+
+def owner_of(name, place, unit, card):
+    """What a function belongs to: it is in object place."""
+    if '/perf-' in place or 'anon' in place:
+        return 'guest code'
+    if '[' in place and 'unknown' not in place:
+        return 'host kernel'
+    if name in unit or re.match('vtd|memory_region_iommu', name):
+        return 'unit'
+    if name in card or re.match('igb|e1000|virtio|pci_dma|msix', name):
+        return 'card'
+    return 'QEMU'
 
 
 class Case:
@@ -124,6 +160,41 @@ class Case:
         self.vcpu.append((after[0] - before[0]) * 1e6 / frames)
         self.rest.append((after[1] - before[1]) * 1e6 / frames)
 
+    def profile(self):
+        """The share of each of OWNERS in QEMU's time while the guest sends,
+        and the unit's functions by theirs."""
+        self.guest.qmp.command('cont')
+        shares, names = collections.Counter(), collections.Counter()
+        with tempfile.TemporaryDirectory(prefix='iovlab-perf-') as place:
+            data = os.path.join(place, 'data')
+            with subprocess.Popen(
+                    ['perf', 'record', '-q', '-e', 'cpu-clock', '-F', '997',
+                     '-p', str(self.guest.process.pid), '-o', data],
+                    stdin=subprocess.DEVNULL) as perf:
+                self.send(max(int(self.rate * 3 * self.options.seconds), 1000))
+                perf.send_signal(signal.SIGINT)
+                perf.wait()
+            self.guest.qmp.command('stop')
+            text = subprocess.run(['perf', 'script', '-i', data, '-F',
+                                   'ip,sym,dso'], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True,
+                                  check=True).stdout
+        unit = functions('sim/iommu', 'hw/iommu')
+        card = functions('sim/ixgbe', 'sim/net', 'hw/net')
+        for line in text.splitlines():
+            words = line.split()
+            if len(words) >= 3:
+                owner = owner_of(words[1], words[-1], unit, card)
+                shares[owner] += 1
+                if owner == 'unit':
+                    names[words[1]] += 1
+        total = max(sum(shares.values()), 1)
+        return {'case': self.name, 'samples': total,
+                'shares': {name: round(100 * shares[name] / total, 1)
+                           for name in OWNERS},
+                'unit': {name: round(100 * count / total, 1)
+                         for name, count in names.most_common(5)}}
+
     def result(self):
         return {'bench': 'iommu-traffic', 'case': self.name,
                 'nic': self.options.nic, 'size': self.options.size,
@@ -134,8 +205,8 @@ class Case:
 
 
 def measure(cases, options, sink):
-    """Each case's result; all guests live at the same time."""
-    started = []
+    """Each case's result and profile; all guests live at the same time."""
+    started, profiles = [], []
     try:
         for name in cases:
             say(f'{name}: the guest boots')
@@ -144,10 +215,13 @@ def measure(cases, options, sink):
             say(f'round {number + 1} of {options.rounds}')
             for case in started:
                 case.turn()
+        if options.profile:
+            say('profiles')
+            profiles = [case.profile() for case in started]
     finally:
         for case in started:
             case.guest.stop()
-    return [case.result() for case in started]
+    return [case.result() for case in started], profiles
 
 
 def add_ratios(results):
@@ -178,6 +252,17 @@ def table(results):
               f'{result["vcpu_us"]:9.1f}{result["rest_us"]:9.1f}')
 
 
+def profile_table(profiles):
+    title = "percent of QEMU's time"
+    print(f'\n{title:32}' + ''.join(f'{name:>13}' for name in OWNERS)
+          + "  unit's functions")
+    for one in profiles:
+        print(f'{one["case"]:32}'
+              + ''.join(f'{share:13.1f}' for share in one['shares'].values())
+              + '  ' + ', '.join(f'{name} {share}' for name, share
+                                 in one['unit'].items()))
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog='bench/iommu-traffic.py', description=__doc__,
@@ -192,6 +277,8 @@ def main():
                         help='of each measurement (default 1)')
     parser.add_argument('--rounds', type=int, default=5,
                         help='measurements of each case (default 5)')
+    parser.add_argument('--profile', action='store_true',
+                        help='where the time goes, with perf')
     parser.add_argument('--json', action='store_true',
                         help='lines of JSON in place of a table')
     parser.add_argument('case', nargs='*', metavar='CASE',
@@ -204,13 +291,16 @@ def main():
     # A socket that nobody reads takes everything: what is too much is lost.
     sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sink.bind(('127.0.0.1', 0))
-    results = measure(options.case or CASES, options, sink.getsockname()[1])
+    results, profiles = measure(options.case or CASES, options,
+                                sink.getsockname()[1])
     add_ratios(results)
     if options.json:
-        for result in results:
+        for result in [*results, *profiles]:
             print(json.dumps(result))
     else:
         table(results)
+        if profiles:
+            profile_table(profiles)
 
 
 main()
