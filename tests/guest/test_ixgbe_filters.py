@@ -74,7 +74,7 @@ def card():
                    'ixgbe,bus=rp1,netdev=n0,mac=02:00:00:00:00:01']
         with Guest(devices, smp=CPUS, memory='512', kernel=kernel(),
                    append=f'iovlab.ip={GUEST}/24') as guest:
-            guest.up(180)
+            guest.up(600)
             guest.wait('grep -q 1 /sys/class/net/eth0/carrier', 60)
             guest.wait('ping -c 1 -W 2 10.77.0.1', 60)
             # Nobody listens on the ports that are used: no answers.
@@ -237,7 +237,7 @@ def back_to_back():
                         f'ixgbe,bus=rp{n + 1},netdev=n{n},'
                         f'mac=02:00:00:00:00:0{n + 1}']
         with Guest(devices, smp=CPUS, memory='640', kernel=kernel()) as guest:
-            guest.up(180)
+            guest.up(600)
             guest.check('ip netns add far && ip link set eth1 netns far && '
                         'ip addr add 10.0.0.1/24 dev eth0 && '
                         'ip link set eth0 up && '
