@@ -3,7 +3,7 @@
 """Traffic classes of ixgbe by Debian's dcb and tc: which queue a priority has,
 its tag on the wire, priority flow control, and VFs beside classes."""
 # timeout: 600
-# behind: lazy reference-strict
+# behind: lazy
 import struct
 import time
 

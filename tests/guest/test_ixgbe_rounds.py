@@ -7,7 +7,6 @@ IOVLAB_ROUNDS=1000 makes as many rounds of each; the usual number is smaller, an
 so is the time limit of scripts/test: run the file itself.
 """
 # timeout: 900
-# behind: strict
 import contextlib
 import os
 import re
