@@ -4,9 +4,9 @@ import os
 import re
 
 import behind
-from behind import OURS, REFERENCE
 from guest import ROOT, TROUBLE, Guest, image, need
 
+OURS, REFERENCE = behind.OURS, behind.REFERENCE
 FAULTS = re.compile(TROUBLE.pattern + behind.FAULTS)
 MODULES = ('--only-module', 'virtio_net', '--module', 'virtio_pci')
 VFIO = ('--module', 'vfio-pci', '--module', 'vfio_iommu_type1')
