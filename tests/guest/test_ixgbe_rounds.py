@@ -135,8 +135,9 @@ def come_and_go():
         guest.check(f'ip link set $(ls {PF}/virtfn0/net) up')
         guest.wait(f'grep -q 1 {PF}/virtfn0/net/*/carrier', 60)
         guest.check(f'echo 0 > {PF}/sriov_numvfs')
-        text = guest.check('ethtool -t eth0 offline', 120)
-        need('result is PASS' in text, text)
+        # Its loopback waits for 200 ms, which such a clock may skip before the
+        # device has had its turn.
+        guest.wait('ethtool -t eth0 offline', 60)
         said(guest)
 
 
