@@ -175,10 +175,6 @@ static bool apply(void *object, PropError *error)
     return true;
 }
 
-#define SHOWN(prop_name, prop_type, getter, what, how, other) \
-    { .name = prop_name, .type = prop_type, .field = PROP_NO_FIELD, \
-      .get = getter, .text = what, .backing = how, .differs = other }
-
 static bool apply_cable(void *object, PropError *error)
 {
     adapter_cable(object);

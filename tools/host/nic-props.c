@@ -239,10 +239,6 @@ static const char *const moderation_words[] = {
     "Default", "Adaptive", "Off", "Low", "Medium", "High", NULL,
 };
 
-#define SHOWN(prop_name, prop_type, getter, what, how, other) \
-    { .name = prop_name, .type = prop_type, .field = PROP_NO_FIELD, \
-      .get = getter, .text = what, .backing = how, .differs = other }
-
 static const Property properties[] = {
     SHOWN("Name", PROP_TEXT, get_name, "the VM's name and the adapter's number",
           "the object's name", "a text of one's own there"),

@@ -108,6 +108,11 @@ typedef struct ObjectKind {
     bool (*name_ok)(const char *name);
 } ObjectKind;
 
+/* A row of what is shown and cannot be set. */
+#define SHOWN(prop_name, prop_type, getter, what, how, other) \
+    { .name = prop_name, .type = prop_type, .field = PROP_NO_FIELD, \
+      .get = getter, .text = what, .backing = how, .differs = other }
+
 /* Every kind, ended by NULL. */
 extern const ObjectKind *const object_kinds[];
 extern const ObjectKind host_kind, adapter_kind, switch_kind, vm_kind,

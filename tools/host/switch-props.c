@@ -86,10 +86,6 @@ static JsonNode *get_learned(void *object)
 
 static const char *const types[] = { "External", "Internal", "Private", NULL };
 
-#define SHOWN(prop_name, prop_type, getter, what, how, other) \
-    { .name = prop_name, .type = prop_type, .field = PROP_NO_FIELD, \
-      .get = getter, .text = what, .backing = how, .differs = other }
-
 static const Property properties[] = {
     SHOWN("Name", PROP_TEXT, get_name, "unique in the host",
           "the object's name", "the same"),

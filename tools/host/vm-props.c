@@ -107,9 +107,6 @@ static bool check_options(const void *config, JsonNode *value,
 
 static const char *const start_words[] = { "Start", "Nothing", NULL };
 
-#define SHOWN(prop_name, prop_type, getter, what, how, other) \
-    { .name = prop_name, .type = prop_type, .field = PROP_NO_FIELD, \
-      .get = getter, .text = what, .backing = how, .differs = other }
 #define FILE_OF(prop_name, member, what, how) \
     { .name = prop_name, .type = PROP_FILE, .when = PROP_OFF, \
       .field = FIELD(member), .max = PATH_BYTES, .dflt = "", \
