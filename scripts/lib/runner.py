@@ -4,7 +4,8 @@
 
 Standard input has one JSON object a line: "name", "command" (a list), and
 optionally "timeout" (seconds), "env" and "cwd".  A program that speaks TAP is
-counted by its points, any other by its exit status: 0 passes, 77 skips.
+counted by its points, of which none of its plan may be missing, any other by
+its exit status: 0 passes, 77 skips.
 
 With --again a program that fails is run a second time, alone, when all others
 have ended, and that counts: real guests keep real time, and two of them on a
@@ -29,6 +30,7 @@ Result = collections.namedtuple('Result', 'passed failed skipped note')
 
 def judge(text, status):
     points = re.findall(r'^(not )?ok\b(.*)$', text, re.M)
+    plan = re.search(r'^1\.\.(\d+)$', text, re.M)
     failed = sum(1 for bad, _ in points if bad)
     skipped = sum(1 for bad, rest in points
                   if not bad and re.search(r'# *skip', rest, re.I))
@@ -40,6 +42,9 @@ def judge(text, status):
     if status != 0 or failed:
         return Result(passed, max(failed, 1), skipped,
                       f'FAILED (exit status {status})')
+    if plan and int(plan.group(1)) > len(points):
+        return Result(passed, 1, skipped,
+                      f'FAILED ({len(points)} of {plan.group(1)} points)')
     if not points:
         return Result(1, 0, 0, 'ok')
     return Result(passed, 0, skipped, 'ok' if passed else 'skipped')
