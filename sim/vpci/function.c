@@ -10,17 +10,18 @@
 #define X VPCI_FN_STATES                /* not a transition */
 
 static const VpciFnState next_state[VPCI_FN_STATES][VPCI_FN_EVENTS] = {
-    /*  LIST, USE, EJECT, COMPLETE, CLOSE */
+    /*  LIST, USE, EJECT, COMPLETE, CLOSE, TAKE_BACK */
     [VPCI_FN_PLUGGED] = {
-        VPCI_FN_LISTED, X, X, X, VPCI_FN_PLUGGED },
+        VPCI_FN_LISTED, X, X, X, VPCI_FN_PLUGGED, VPCI_FN_GONE },
     [VPCI_FN_LISTED] = {
-        VPCI_FN_LISTED, VPCI_FN_USED, X, X, VPCI_FN_PLUGGED },
+        VPCI_FN_LISTED, VPCI_FN_USED, X, X, VPCI_FN_PLUGGED, X },
     [VPCI_FN_USED] = {
-        VPCI_FN_USED, VPCI_FN_USED, VPCI_FN_EJECTING, X, VPCI_FN_PLUGGED },
+        VPCI_FN_USED, VPCI_FN_USED, VPCI_FN_EJECTING, X, VPCI_FN_PLUGGED, X },
     [VPCI_FN_EJECTING] = {
-        VPCI_FN_EJECTING, VPCI_FN_EJECTING, X, VPCI_FN_GONE, VPCI_FN_GONE },
+        VPCI_FN_EJECTING, VPCI_FN_EJECTING, X, VPCI_FN_GONE, VPCI_FN_GONE,
+        X },
     [VPCI_FN_GONE] = {
-        X, X, X, X, VPCI_FN_GONE },
+        X, X, X, X, VPCI_FN_GONE, VPCI_FN_GONE },
 };
 
 static const char *const state_name[VPCI_FN_STATES] = {
@@ -28,7 +29,7 @@ static const char *const state_name[VPCI_FN_STATES] = {
 };
 
 static const char *const event_name[VPCI_FN_EVENTS] = {
-    "list", "use", "eject", "complete", "close",
+    "list", "use", "eject", "complete", "close", "take-back",
 };
 
 bool vpci_function_event(VpciBus *bus, VpciFunction *fn, VpciFnEvent event)
@@ -78,12 +79,13 @@ void vpci_function_stop(VpciBus *bus, VpciFunction *fn)
     vpci_interrupts_free(bus, fn->desc.devfn);
 }
 
-/* Ends an eject; vpci_bus_poll() tells the host. */
-static void function_gone(VpciBus *bus, VpciFunction *fn, VpciGone why)
+/* Ends an eject that no guest had to answer; vpci_bus_poll() tells the host. */
+static void function_take_back(VpciBus *bus, VpciFunction *fn)
 {
-    fn->state = VPCI_FN_GONE;
-    fn->gone = why;
-    bus->ops->schedule(bus->opaque);
+    if (vpci_function_event(bus, fn, VPCI_FN_EV_TAKE_BACK)) {
+        fn->gone = VPCI_GONE_UNUSED;
+        bus->ops->schedule(bus->opaque);
+    }
 }
 
 void vpci_function_closed(VpciBus *bus, VpciFunction *fn)
@@ -94,7 +96,7 @@ void vpci_function_closed(VpciBus *bus, VpciFunction *fn)
     vpci_function_event(bus, fn, VPCI_FN_EV_CLOSE);
     fn->stale_blocks = 0;
     if (fn->eject_wanted) {
-        function_gone(bus, fn, VPCI_GONE_UNUSED);
+        function_take_back(bus, fn);
     }
 }
 
@@ -127,7 +129,7 @@ void vpci_bus_eject(VpciBus *bus, uint8_t devfn)
     }
     fn->eject_wanted = true;
     if (fn->state == VPCI_FN_PLUGGED) {
-        function_gone(bus, fn, VPCI_GONE_UNUSED);
+        function_take_back(bus, fn);
     } else {
         /* Guests drop an EJECT for a function they have not taken up. */
         vmbus_channel_schedule(bus->channel);

@@ -57,6 +57,8 @@ typedef enum VpciFnEvent {
     VPCI_FN_EV_EJECT,
     VPCI_FN_EV_COMPLETE,
     VPCI_FN_EV_CLOSE,
+    /* The host takes back what no guest has, or has any more. */
+    VPCI_FN_EV_TAKE_BACK,
     VPCI_FN_EVENTS
 } VpciFnEvent;
 
