@@ -48,9 +48,11 @@ static bool vf_wire_tx(void *opaque, Frame *frame)
     if (w->blocked) {
         return false;
     }
+    w->s->sending++;
     /* 0: queued in QEMU, and vf_wire_sent() follows. */
     w->blocked = qemu_send_packet_async(qemu_get_queue(w->nic), frame->data,
                                         frame->len, vf_wire_sent) == 0;
+    w->s->sending--;
     return true;
 }
 

@@ -44,19 +44,25 @@ const char *ixgbe_vf_name(IxgbeVf *s)
 static bool ixgbe_vf_dma_read(void *opaque, uint64_t address, void *buf,
                               size_t len)
 {
-    return pci_dma_read(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
+    return !((IxgbeVf *)opaque)->gone &&
+           pci_dma_read(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
 }
 
 static bool ixgbe_vf_dma_write(void *opaque, uint64_t address,
                                const void *buf, size_t len)
 {
-    IXGBE_VF(opaque)->last_write = address;
-    return pci_dma_write(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
+    IxgbeVf *s = opaque;
+
+    s->last_write = address;
+    return !s->gone &&
+           pci_dma_write(PCI_DEVICE(s), address, buf, len) == MEMTX_OK;
 }
 
 static void ixgbe_vf_interrupt(void *opaque, unsigned vector)
 {
-    msix_notify(PCI_DEVICE(opaque), vector);
+    if (!((IxgbeVf *)opaque)->gone) {
+        msix_notify(PCI_DEVICE(opaque), vector);
+    }
 }
 
 static uint64_t ixgbe_vf_clock(void *opaque)
@@ -108,6 +114,9 @@ static void ixgbe_vf_run(void *opaque)
 {
     IxgbeVf *s = opaque;
 
+    if (s->gone) {
+        return;
+    }
     if (s->late_reset) {
         s->late_reset = false;
         ixgbe_vf_reset_function(s, s->late_flr);
@@ -181,7 +190,7 @@ static void ixgbe_vf_reset_hold(Object *obj, ResetType type)
 void ixgbe_vf_set_mac(IxgbeVf *s, const uint8_t mac[6])
 {
     memcpy(s->mac.a, mac, sizeof(s->mac.a));
-    if (s->hyperv) {
+    if (s->hyperv && !s->gone) {
         memcpy(PCI_DEVICE(s)->config + IXGBE_VF_HV_MAC_CONFIG, mac, 6);
     }
 }
@@ -326,14 +335,33 @@ static void ixgbe_vf_realize(PCIDevice *pdev, Error **errp)
     s->runstate = qemu_add_vm_change_state_handler(ixgbe_vf_runstate, s);
 }
 
+static void ixgbe_vf_stop(IxgbeVf *s)
+{
+    s->backend->stop(s);
+    ixgbe_vf_free_function(s);
+}
+
+static void ixgbe_vf_stop_late(void *opaque)
+{
+    ixgbe_vf_stop(opaque);
+    object_unref(OBJECT(opaque));
+}
+
+/* As with the PF, its own DMA may have led here. */
 static void ixgbe_vf_exit(PCIDevice *pdev)
 {
     IxgbeVf *s = IXGBE_VF(pdev);
 
+    s->gone = true;
     qemu_del_vm_change_state_handler(s->runstate);
     ixgbe_function_drain_cancel(s->fn);
-    s->backend->stop(s);
-    ixgbe_vf_free_function(s);
+    if (ixgbe_function_is_busy(s->fn) || s->sending) {
+        object_ref(OBJECT(s));
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), ixgbe_vf_stop_late,
+                                s);
+    } else {
+        ixgbe_vf_stop(s);
+    }
     ixgbe_vf_exit_pci(pdev);
 }
 

@@ -55,6 +55,8 @@ struct IxgbeVf {
     bool flr;                   /* the reset under way is an FLR */
     bool late_reset;            /* one came in the middle of DMA */
     bool late_flr;
+    bool gone;                  /* unplugged, perhaps by its own DMA */
+    unsigned sending;           /* inside the netdev */
     bool hyperv;                /* flavour, once realized */
     MACAddr mac;
     const IxgbeVfBackend *backend;

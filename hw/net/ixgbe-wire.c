@@ -25,10 +25,12 @@ bool ixgbe_wire_tx(void *opaque, Frame *frame)
     if (s->wire_blocked) {
         return false;
     }
+    s->sending++;
     /* 0: queued in QEMU, and ixgbe_wire_sent() follows. */
     s->wire_blocked = qemu_send_packet_async(qemu_get_queue(s->nic),
                                              frame->data, frame->len,
                                              ixgbe_wire_sent) == 0;
+    s->sending--;
     return true;
 }
 

@@ -34,19 +34,24 @@ const char *ixgbe_name(IxgbePf *s)
 static bool ixgbe_dma_read_pci(void *opaque, uint64_t address, void *buf,
                                size_t len)
 {
-    return pci_dma_read(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
+    return !((IxgbePf *)opaque)->gone &&
+           pci_dma_read(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
 }
 
 static bool ixgbe_dma_write_pci(void *opaque, uint64_t address,
                                 const void *buf, size_t len)
 {
-    return pci_dma_write(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
+    return !((IxgbePf *)opaque)->gone &&
+           pci_dma_write(PCI_DEVICE(opaque), address, buf, len) == MEMTX_OK;
 }
 
 static void ixgbe_interrupt(void *opaque, unsigned vector)
 {
     PCIDevice *pdev = opaque;
 
+    if (((IxgbePf *)opaque)->gone) {
+        return;
+    }
     if (msix_enabled(pdev)) {
         msix_notify(pdev, vector);
     } else if (msi_enabled(pdev) && vector == 0) {
@@ -59,7 +64,9 @@ static void ixgbe_line(void *opaque, bool level)
     IxgbePf *s = opaque;
 
     s->intx = level;
-    ixgbe_config_update_intx(s);
+    if (!s->gone) {
+        ixgbe_config_update_intx(s);
+    }
 }
 
 static uint64_t ixgbe_clock(void *opaque)
@@ -112,6 +119,9 @@ static void ixgbe_pf_run(void *opaque)
 {
     IxgbePf *s = opaque;
 
+    if (s->gone) {
+        return;
+    }
     if (s->late_reset) {
         s->late_reset = false;
         ixgbe_reset_card(s, s->late_flr);
@@ -320,12 +330,38 @@ static void ixgbe_realize(PCIDevice *pdev, Error **errp)
     s->runstate = qemu_add_vm_change_state_handler(ixgbe_runstate, s);
 }
 
+/* The VFs, which were taken out first, are as late as the PF. */
+static void ixgbe_stop_late(void *opaque)
+{
+    IxgbePf *s = opaque;
+
+    if (ixgbe_card_has_vfs(s->card)) {
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), ixgbe_stop_late, s);
+        return;
+    }
+    qemu_del_nic(s->nic);
+    ixgbe_stop_card(s);
+    object_unref(OBJECT(s));
+}
+
+/*
+ * A guest can have the card write to the slot control of the port that it is
+ * in: then the card is still at work further down the stack.
+ */
 static void ixgbe_exit(PCIDevice *pdev)
 {
     IxgbePf *s = IXGBE(pdev);
+    bool at_work = ixgbe_function_is_busy(ixgbe_card_pf(s->card)) ||
+                   s->sending;
 
+    s->gone = true;
     qemu_del_vm_change_state_handler(s->runstate);
     ixgbe_config_exit(s);
+    if (at_work) {
+        object_ref(OBJECT(s));
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), ixgbe_stop_late, s);
+        return;
+    }
     qemu_del_nic(s->nic);
     ixgbe_stop_card(s);
 }

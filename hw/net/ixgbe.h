@@ -29,6 +29,8 @@ struct IxgbePf {
     bool flr;                   /* the reset under way is an FLR */
     bool late_reset;            /* one came in the middle of DMA */
     bool late_flr;
+    bool gone;                  /* unplugged, perhaps by its own DMA */
+    unsigned sending;           /* inside the netdev */
     QEMUBH *card_bh;
     QEMUBH *pf_bh;
     QEMUTimer *card_timer;

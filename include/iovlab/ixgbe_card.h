@@ -48,6 +48,7 @@ IxgbeFunction *ixgbe_card_pf(IxgbeCard *card);
 IxgbeFunction *ixgbe_card_vf_new(IxgbeCard *card, unsigned vf,
                                  const IxgbeFunctionOps *ops, void *opaque);
 void ixgbe_card_vf_free(IxgbeCard *card, unsigned vf);
+bool ixgbe_card_has_vfs(const IxgbeCard *card);
 /* NumVFs if VF Enable is set, else 0; VFs that go are reset (VFLRE). */
 void ixgbe_card_set_num_vfs(IxgbeCard *card, unsigned count);
 

@@ -215,6 +215,16 @@ void ixgbe_card_vf_free(IxgbeCard *card, unsigned vf)
     }
 }
 
+bool ixgbe_card_has_vfs(const IxgbeCard *card)
+{
+    for (unsigned vf = 0; vf < IXGBE_POOLS; vf++) {
+        if (card->vf[vf].fn) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ixgbe_card_set_num_vfs(IxgbeCard *card, unsigned count)
 {
     unsigned before = card->num_vfs;

@@ -244,6 +244,18 @@ static unsigned slot_control(Card *card)
     return at + PCI_EXP_SLTCTL;
 }
 
+/* Another card into the slot, as the first was. */
+static void plug(Card *card)
+{
+    QTestState *qts = card->pf.qts;
+
+    qtest_writew(qts, config_at(0, PORT, slot_control(card)),
+                 PCI_EXP_SLTCTL_PWR_IND_ON);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments':"
+                             " { 'driver': 'ixgbe', 'id': 'again', 'bus':"
+                             " 'rp', 'netdev': 'n0' } }");
+}
+
 /* CVE-2023-3301 and its kind: gone in the middle of work, and a new one. */
 static void test_unplug(Card *card, gconstpointer data)
 {
@@ -256,11 +268,7 @@ static void test_unplug(Card *card, gconstpointer data)
     qtest_writew(qts, config_at(0, PORT, slot_control(card)),
                  PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF);
     qtest_qmp_eventwait(qts, "DEVICE_DELETED");
-    qtest_writew(qts, config_at(0, PORT, slot_control(card)),
-                 PCI_EXP_SLTCTL_PWR_IND_ON);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments':"
-                             " { 'driver': 'ixgbe', 'id': 'again', 'bus':"
-                             " 'rp', 'netdev': 'n0' } }");
+    plug(card);
     pass(card, 100);
     g_assert_cmpuint(drain(card), ==, 0);
     g_assert_cmphex(qtest_readl(qts, MESSAGE), ==, 0);
@@ -269,16 +277,84 @@ static void test_unplug(Card *card, gconstpointer data)
     still_passes(card);
 }
 
+/* Every vector's message of a function with its table at @table. */
+static void point_messages(Card *card, unsigned devfn, uint64_t table,
+                           uint64_t address, uint32_t data)
+{
+    QTestState *qts = card->pf.qts;
+
+    for (unsigned vector = 0; vector < 3; vector++) {
+        qtest_writeq(qts, table + 16 * vector, address);
+        qtest_writel(qts, table + 16 * vector + 8, data);
+        qtest_writel(qts, table + 16 * vector + 12, 0);
+    }
+    config_word(card, devfn, MSIX_CONTROL, PCI_MSIX_FLAGS_ENABLE);
+}
+
+/*
+ * A function takes the card out of its slot, by a message to the port's slot
+ * control, with more messages due behind it: the PF's, a VF's, and one from
+ * within a run.
+ */
+static void test_unplugs_itself(Card *card, gconstpointer data)
+{
+    const uint32_t off = PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF;
+    Pf *pf = &card->pf;
+
+    for (unsigned how = 0; how < 3; how++) {
+        uint64_t slot = config_at(0, PORT, slot_control(card));
+        uint8_t frame[60] = { 0 };
+        Ring tx;
+
+        qtest_writew(pf->qts, slot, PCI_EXP_SLTCTL_PWR_IND_ON);
+        switch (how) {
+        case 0:
+            point_messages(card, 0, PF_BAR4, slot, off);
+            set(pf, IXGBE_GPIE, IXGBE_GPIE_MSIX);
+            set(pf, IXGBE_EIMS, 7);
+            set(pf, IXGBE_EICS, 7);
+            break;
+        case 1:
+            point_messages(card, vf_devfn(VECTOR_VF), VECTOR, slot, off);
+            vf_set(pf, VECTOR_VF, IXGBE_VTEIMS, 7);
+            vf_set(pf, VECTOR_VF, IXGBE_VTEICS, 7);
+            break;
+        case 2:
+            point_messages(card, vf_devfn(1), VF_BAR3 +
+                           IXGBE_VF_MSIX_BAR_SIZE, slot, off);
+            vf_set(pf, 1, IXGBE_VTIVAR(0), 0x8080);
+            vf_set(pf, 1, IXGBE_VTEIMS, 7);
+            vf_tx(&tx, card, 1, 1);
+            tx_open(&tx);
+            make_frame(frame, 2, 1, sizeof(frame));
+            tx_frame(&tx, frame, sizeof(frame));
+            break;
+        }
+        work(pf);
+        g_assert_cmphex(qtest_readl(pf->qts, config_at(1, 0, 0)), ==,
+                        UINT32_MAX);
+        plug(card);
+        set_bars(pf);
+        program(pf, 8);
+        still_passes(card);
+    }
+}
+
 #define TEST(name, fn, more) \
     g_test_add("/iovlab/ixgbe-in-flight/" name, Card, more, card_start, fn, \
                card_stop)
 
 int main(int argc, char **argv)
 {
+    /* A slot of PCIe's own kind, without ACPI. */
+    const char *const hotplug = ",id=dut -global ICH9-LPC."
+        "acpi-pci-hotplug-with-bridge-support=off";
+
+    /* What QEMU frees is garbage at once. */
+    g_setenv("MALLOC_PERTURB_", "165", true);
     g_test_init(&argc, &argv, NULL);
     TEST("reset", test_reset, "");
-    /* A slot of PCIe's own kind, without ACPI. */
-    TEST("unplug", test_unplug, ",id=dut -global ICH9-LPC."
-         "acpi-pci-hotplug-with-bridge-support=off");
+    TEST("unplug", test_unplug, hotplug);
+    TEST("unplugs-itself", test_unplugs_itself, hotplug);
     return g_test_run();
 }
