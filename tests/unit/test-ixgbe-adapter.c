@@ -91,6 +91,29 @@ static void test_multicast_hash(void)
     rig_clear(&r);
 }
 
+/* 8.2.3.7 MCSTCTRL.MO: which bits of the address, as a number, are the hash. */
+static void test_multicast_offset(void)
+{
+    static const uint8_t mac[6] = { 0x01, 0x00, 0x5e, 0x12, 0x34, 0x9a };
+    static const uint8_t from[] = { 36, 35, 34, 32 };
+    Rig r;
+
+    start(&r);
+    rig_set(&r, IXGBE_VMOLR(3), IXGBE_VMOLR_ROMPE);
+    for (unsigned mo = 0; mo < G_N_ELEMENTS(from); mo++) {
+        unsigned hash = 0x9a34125e0001ull >> from[mo] & 0xfff;
+
+        rig_write(&r, IXGBE_MCSTCTRL, IXGBE_MCSTCTRL_MFE | mo);
+        rig_send(&r, RIG_WIRE, mac, RIG_PEER, -1);
+        g_assert_cmphex(rig_got(&r), ==, 0);
+        rig_write(&r, IXGBE_MTA(hash / 32), 1u << (hash % 32));
+        rig_send(&r, RIG_WIRE, mac, RIG_PEER, -1);
+        g_assert_cmphex(rig_got(&r), ==, GOT(3));
+        rig_write(&r, IXGBE_MTA(hash / 32), 0);
+    }
+    rig_clear(&r);
+}
+
 static void test_unicast_hash(void)
 {
     unsigned hash = (9 >> 4) | 9 << 4;
@@ -336,6 +359,11 @@ static void test_mac_spoofing(void)
     g_assert_cmpuint(stats.tx_spoofed, ==, 100);
     rig_send(&r, 0, RIG_PEER, RIG_MAC[0], -1);
     g_assert_cmphex(rig_got(&r), ==, GOT(RIG_WIRE));
+    /* Dropped also where VMECM does not want it counted. */
+    rig_write(&r, IXGBE_VMECM(0), 0);
+    rig_send(&r, 0, RIG_PEER, RIG_MAC[1], -1);
+    g_assert_cmphex(rig_got(&r), ==, 0);
+    g_assert_cmpuint(rig_read(&r, IXGBE_SSVPC), ==, 0);
     rig_clear(&r);
 }
 
@@ -370,6 +398,13 @@ static void test_mirror_pool(void)
     g_assert_cmphex(rig_got(&r), ==, GOT(1) | GOT(3));
     rig_send(&r, RIG_WIRE, RIG_MAC[0], RIG_PEER, -1);
     g_assert_cmphex(rig_got(&r), ==, GOT(0));
+    /* No copy for who has it anyway, none for who may not receive. */
+    rig_write(&r, IXGBE_VMRVM(0), 1u << 1 | 1u << 3);
+    rig_send(&r, RIG_WIRE, RIG_MAC[3], RIG_PEER, -1);
+    g_assert_cmphex(rig_got(&r), ==, GOT(3));
+    rig_unset(&r, IXGBE_VFRE(0), 1u << 3);
+    rig_send(&r, RIG_WIRE, RIG_MAC[1], RIG_PEER, -1);
+    g_assert_cmphex(rig_got(&r), ==, GOT(1));
     rig_clear(&r);
 }
 
@@ -622,7 +657,12 @@ static void test_vf_reset_is_seen(void)
     start(&r);
     r.causes = 0;
     ixgbe_adapter_port_ops.mailbox(r.end[2].port, IXGBE_VFMAILBOX_VFU);
+    /* A message to the driver that was there is not for the next one. */
+    ixgbe_adapter_mmio_write(r.adapter, IXGBE_PFMAILBOX(2),
+                             IXGBE_PFMAILBOX_STS, 4);
     ixgbe_adapter_port_ops.reset(r.end[2].port, true);
+    rig_run(&r);
+    g_assert_cmphex(r.end[2].edges, ==, 0);
     g_assert_cmphex(r.causes, ==, IXGBE_EICR_MAILBOX);
     g_assert_cmphex(rig_read(&r, IXGBE_VFLRE0), ==, 1u << 2);
     g_assert_cmphex(rig_read(&r, IXGBE_PFMAILBOX(2)), ==, 0);
@@ -694,6 +734,48 @@ static void test_counters(void)
     g_assert_cmpuint(rig_read(&r, IXGBE_GPTC), ==, 1);
     g_assert_cmpuint(rig_read(&r, IXGBE_PTC64 + 4), ==, 1);
     g_assert_cmpuint(rig_read(&r, IXGBE_QPRC(0)), ==, 6);
+    g_assert_cmpuint(rig_read(&r, IXGBE_QBRC_L(0)), ==, 6 * 64);
+    g_assert_cmpuint(rig_read(&r, IXGBE_QPTC(0)), ==, 1);
+    g_assert_cmpuint(rig_read(&r, IXGBE_QBTC_L(0)), ==, 64);
+    rig_clear(&r);
+}
+
+/* Both ends of each class of sizes, which count the FCS. */
+static void test_size_counters(void)
+{
+    static const uint16_t first[] = { 64, 65, 128, 256, 512, 1024, 1519 };
+    Rig r;
+
+    start(&r);
+    for (unsigned i = 0; i + 1 < G_N_ELEMENTS(first); i++) {
+        const size_t sizes[] = { first[i], first[i + 1] - 1 };
+
+        for (unsigned n = 0; n < 2; n++) {
+            Frame *f = rig_frame(RIG_MAC[0], RIG_PEER, -1, sizes[n] - 4, 0);
+
+            ixgbe_adapter_wire_rx(r.adapter, f);
+            frame_unref(f);
+            rig_run(&r);
+        }
+        for (unsigned c = 0; c + 1 < G_N_ELEMENTS(first); c++) {
+            g_assert_cmpuint(rig_read(&r, IXGBE_PRC64 + 4 * c), ==,
+                             c == i ? 2 : 0);
+        }
+    }
+    rig_clear(&r);
+}
+
+/* What the functions learn of registers that make packets. */
+static void test_padding(void)
+{
+    Rig r;
+
+    start(&r);
+    g_assert_true(r.end[1].state.tx_rules.pad);
+    rig_unset(&r, IXGBE_HLREG0, IXGBE_HLREG0_TXPADEN);
+    rig_run(&r);
+    g_assert_false(r.end[1].state.tx_rules.pad);
+    g_assert_false(r.end[RIG_PF].state.tx_rules.pad);
     rig_clear(&r);
 }
 
@@ -737,6 +819,48 @@ static void test_state_survives(void)
     rig_clear(&b);
 }
 
+/* What is in no register by itself. */
+static void test_settings_survive(void)
+{
+    const uint32_t rate = IXGBE_RTTBCNRC_RS_ENA | 10u << IXGBE_RTTBCNRC_SHIFT;
+    g_autoptr(GBytes) saved = NULL;
+    StateReader rd;
+    StateWriter w;
+    Rig r;
+
+    start(&r);
+    for (unsigned queue = 5; queue < 128; queue += 95) {
+        rig_write(&r, IXGBE_QDE, queue << IXGBE_QDE_IDX_SHIFT |
+                  IXGBE_QDE_WRITE | IXGBE_QDE_ENABLE);
+        rig_write(&r, IXGBE_RTTDQSEL, queue);
+        rig_write(&r, IXGBE_RTTBCNRC, rate);
+    }
+    ixgbe_adapter_mmio_write(r.adapter, IXGBE_PFMAILBOX(2),
+                             IXGBE_PFMAILBOX_STS, 4);
+    state_writer_init(&w);
+    ixgbe_adapter_save(r.adapter, &w);
+    saved = state_writer_finish(&w);
+    rig_clear(&r);
+    rig_init(&r);
+    state_reader_init(&rd, g_bytes_get_data(saved, NULL),
+                      g_bytes_get_size(saved));
+    g_assert_true(ixgbe_adapter_load(r.adapter, &rd));
+    state_reader_clear(&rd);
+    for (unsigned queue = 0; queue < 128; queue++) {
+        bool set = queue == 5 || queue == 100;
+
+        rig_write(&r, IXGBE_QDE, queue << IXGBE_QDE_IDX_SHIFT);
+        g_assert_cmpint(!!(rig_read(&r, IXGBE_QDE) & IXGBE_QDE_ENABLE), ==,
+                        set);
+        rig_write(&r, IXGBE_RTTDQSEL, queue);
+        g_assert_cmphex(rig_read(&r, IXGBE_RTTBCNRC), ==, set ? rate : 0);
+    }
+    rig_run(&r);
+    g_assert_cmphex(r.end[2].edges, ==, IXGBE_VFMAILBOX_PFSTS);
+    g_assert_cmphex(r.end[1].edges, ==, 0);
+    rig_clear(&r);
+}
+
 /* The last pool, reached through the last address entry, is the PF's. */
 static void test_all_pools(void)
 {
@@ -767,6 +891,7 @@ int main(int argc, char **argv)
     TEST(unknown_unicast);
     TEST(broadcast_is_replicated);
     TEST(multicast_hash);
+    TEST(multicast_offset);
     TEST(unicast_hash);
     TEST(pool_by_vlan);
     TEST(vlan_without_pools_is_the_default_pools);
@@ -799,7 +924,10 @@ int main(int argc, char **argv)
     TEST(cable);
     TEST(mac_loopback);
     TEST(counters);
+    TEST(size_counters);
+    TEST(padding);
     TEST(state_survives);
+    TEST(settings_survive);
     TEST(all_pools);
     status = g_test_run();
     frame_pool_trim();

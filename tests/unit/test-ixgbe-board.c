@@ -522,6 +522,16 @@ static void test_tcp_timer(void)
     g_assert_cmphex(r.causes, ==, 0);
     advance(&r, 1);
     g_assert_cmphex(r.causes, ==, IXGBE_EICR_TCP_TIMER);
+    /* Ended by hand: at once, and once. */
+    rig_write(&r, IXGBE_TCPTIMER, 5 | IXGBE_TCPTIMER_KICK |
+              IXGBE_TCPTIMER_ENABLE);
+    r.causes = 0;
+    rig_write(&r, IXGBE_TCPTIMER, 5 | IXGBE_TCPTIMER_FINISH |
+              IXGBE_TCPTIMER_ENABLE);
+    g_assert_cmphex(r.causes, ==, IXGBE_EICR_TCP_TIMER);
+    r.causes = 0;
+    advance(&r, 50);
+    g_assert_cmphex(r.causes, ==, 0);
     rig_clear(&r);
 }
 

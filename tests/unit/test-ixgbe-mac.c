@@ -355,6 +355,30 @@ static void test_pause_stops(void)
     rig_clear(&r);
 }
 
+/* 802.3 31B.1: to the group, or to the station itself. */
+static void test_pause_address(void)
+{
+    static const struct {
+        const uint8_t *to;
+        bool heard;
+    } addresses[] = {
+        { PAUSE, true }, { RIG_MAC[RIG_PF], true }, { RIG_PEER, false },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(addresses); i++) {
+        Frame *frame = pause_frame(MAC_CONTROL_PAUSE, 1000, 0);
+        Rig r;
+
+        start(&r);
+        rig_write(&r, IXGBE_MFLCN, IXGBE_MFLCN_RFCE);
+        memcpy(frame->data, addresses[i].to, 6);
+        to_adapter(&r, frame);
+        g_assert_cmpuint(rig_read(&r, IXGBE_LXOFFRXCNT), ==,
+                         addresses[i].heard);
+        rig_clear(&r);
+    }
+}
+
 static void test_control_frames_pass(void)
 {
     Rig r;
@@ -450,6 +474,15 @@ static void test_xoff_is_sent(void)
     g_assert_cmpuint(rig_read(&r, IXGBE_LXOFFTXC), ==, 2);
     g_assert_cmpuint(rig_read(&r, IXGBE_LXONTXC), ==, 1);
     g_assert_cmpuint(rig_read(&r, IXGBE_GPTC), ==, 0);
+    /* Without XONE the time that XOFF said has to pass. */
+    rig_write(&r, IXGBE_FCRTL(0), 10 * 1024);
+    r.end[RIG_PF].room = 0;
+    fill(&r, 21);
+    r.end[RIG_PF].room = UINT_MAX;
+    ixgbe_adapter_port_ops.rx_room(r.end[RIG_PF].port);
+    rig_run(&r);
+    g_assert_cmpuint(rig_read(&r, IXGBE_LXOFFTXC), ==, 1);
+    g_assert_cmpuint(rig_read(&r, IXGBE_LXONTXC), ==, 0);
     rig_clear(&r);
 }
 
@@ -541,6 +574,9 @@ static void test_weights(void)
     rig_write(&r, IXGBE_RTTPCS, IXGBE_RTTPCS_TPPAC);
     credits(&r, 1, 1, IXGBE_RTTPT2C_LSP);
     g_assert_cmpuint(count_class(&r, 1, 20), ==, 20);
+    credits(&r, 1, 1, 0);
+    credits(&r, 0, 1, IXGBE_RTTPT2C_GSP);
+    g_assert_cmpuint(count_class(&r, 0, 20), ==, 20);
     rig_clear(&r);
 }
 
@@ -653,6 +689,7 @@ int main(int argc, char **argv)
     TEST(tx_stamp);
     TEST(rx_filtered);
     TEST(pause_stops);
+    TEST(pause_address);
     TEST(control_frames_pass);
     TEST(priority_pause);
     TEST(xoff_is_sent);
