@@ -7,6 +7,7 @@ Usage: test_failures.py IOVLAB FAKE_QEMU   (speaks TAP)
 """
 import json
 import os
+import resource
 import signal
 import socket
 import stat
@@ -19,6 +20,14 @@ from harness import IOVLAB, iovlab, main, show, wait_for
 
 def run_path(*parts):
     return os.path.join(os.environ['IOVLAB_RUN'], *parts)
+
+
+def process_of(*place):
+    """The process that listens at a control socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(run_path(*place, 'control.sock'))
+        return struct.unpack('3i', client.getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
 
 
 def as_user(*args):
@@ -156,10 +165,7 @@ def test_taken_number():
 
 def test_switch_hangs():
     """A switch that does not answer keeps no host from ending"""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(run_path('tor', 'control.sock'))
-        pid, _, _ = struct.unpack('3i', client.getsockopt(
-            socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    pid = process_of('tor')
     iovlab('host', 'start', 'B')
     iovlab('tor', 'port-remove', 'B')
     os.kill(pid, signal.SIGSTOP)
@@ -169,6 +175,30 @@ def test_switch_hangs():
         iovlab('host', 'stop', 'B')
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def test_capture_fails():
+    """A capture that has no room says so"""
+    iovlab('tor', 'port-add', 'full')
+    for owner, port in ('tor', 'full'), ('A', 'wire'):
+        text = iovlab('capture', owner, port, '/dev/full', status=1,
+                      code='failed')
+        assert '/dev/full' in text, text
+    iovlab('capture', 'A', 'wire', status=2, code='not-found')
+    # Room for the head, and not for the frames.
+    pid = process_of('hosts', 'A')
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))
+    iovlab('capture', 'A', 'wire', run_path('wire.pcapng'))
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(iovlab('tor', 'port-add', 'full').strip())
+        frame = b'\xff' * 6 + b'\2\0\0\0\0\7\x88\xb5' + bytes(1400)
+        for _ in range(20):
+            peer.sendall(struct.pack('>I', len(frame)) + frame)
+        wait_for('frames', lambda: os.stat(
+            run_path('wire.pcapng')).st_size >= 4096)
+    iovlab('capture', 'A', 'wire', status=1, code='failed')
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_removed():
@@ -181,4 +211,4 @@ def test_removed():
 
 main(test_one_switch, test_private_files, test_not_allowed, test_off,
      test_unanswered, test_checkpoint_fails, test_taken_number, test_switch_hangs,
-     test_removed)
+     test_capture_fails, test_removed)

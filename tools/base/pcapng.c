@@ -24,6 +24,8 @@ enum {
 
 struct Pcapng {
     FILE *file;
+    char *path;
+    int failed;             /* errno of the first block that was lost, or 0 */
     GByteArray *block;
 };
 
@@ -67,7 +69,16 @@ static void block_end(Pcapng *p)
 
     put32(p, total);
     memcpy(p->block->data + 4, &total, 4);
-    fwrite(p->block->data, 1, p->block->len, p->file);
+    if (fwrite(p->block->data, 1, p->block->len, p->file) != p->block->len &&
+        !p->failed) {
+        p->failed = errno;
+    }
+}
+
+static void set_error(const Pcapng *p, GError **error)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s",
+                p->path, g_strerror(errno));
 }
 
 Pcapng *pcapng_open(const char *path, const char *interface, GError **error)
@@ -83,6 +94,7 @@ Pcapng *pcapng_open(const char *path, const char *interface, GError **error)
     }
     p = g_new0(Pcapng, 1);
     p->file = file;
+    p->path = g_strdup(path);
     p->block = g_byte_array_new();
 
     block_begin(p, BLOCK_SHB);
@@ -101,7 +113,11 @@ Pcapng *pcapng_open(const char *path, const char *interface, GError **error)
     put_option(p, OPT_IF_TSRESOL, &resolution, 1);
     put32(p, 0);
     block_end(p);
-    fflush(p->file);
+    if (fflush(p->file) != 0) {
+        set_error(p, error);
+        pcapng_close(p, NULL);
+        return NULL;
+    }
     return p;
 }
 
@@ -126,11 +142,17 @@ void pcapng_write(Pcapng *p, PcapngDirection direction, const void *frame,
     block_end(p);
 }
 
-void pcapng_close(Pcapng *p)
+bool pcapng_close(Pcapng *p, GError **error)
 {
-    if (p) {
-        fclose(p->file);
-        g_byte_array_unref(p->block);
-        g_free(p);
+    bool closed = fclose(p->file) == 0;
+
+    errno = p->failed ? p->failed : errno;
+    if (p->failed || !closed) {
+        set_error(p, error);
+        closed = false;
     }
+    g_byte_array_unref(p->block);
+    g_free(p->path);
+    g_free(p);
+    return closed;
 }

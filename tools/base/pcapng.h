@@ -24,7 +24,7 @@ typedef enum PcapngDirection {
 Pcapng *pcapng_open(const char *path, const char *interface, GError **error);
 void pcapng_write(Pcapng *pcap, PcapngDirection direction,
                   const void *frame, size_t len);
-/* @pcap may be NULL. */
-void pcapng_close(Pcapng *pcap);
+/* False, with the reason, if not all of it is in the file. */
+bool pcapng_close(Pcapng *pcap, GError **error);
 
 #endif

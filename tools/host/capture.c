@@ -47,18 +47,21 @@ bool capture_start(Host *host, const char *port, const char *path,
     return true;
 }
 
-bool capture_stop(Host *host, const char *port)
+bool capture_stop(Host *host, const char *port, GError **error)
 {
     Capture *c = capture_find(host, port);
+    bool ok;
 
     if (!c) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                    "port '%s' is not captured", port);
         return false;
     }
     host->captures = g_list_remove(host->captures, c);
-    pcapng_close(c->pcap);
+    ok = pcapng_close(c->pcap, error);
     g_free(c->port);
     g_free(c);
-    return true;
+    return ok;
 }
 
 void capture_stop_all(Host *host)
@@ -67,7 +70,7 @@ void capture_stop_all(Host *host)
         Capture *c = host->captures->data;
         g_autofree char *port = g_strdup(c->port);
 
-        capture_stop(host, port);
+        capture_stop(host, port, NULL);
     }
 }
 

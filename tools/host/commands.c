@@ -239,12 +239,14 @@ static void cmd_capture(void *opaque, ControlRequest *request,
     const char *port = json_str(args, "port", "");
     const char *file = json_str(args, "file", NULL);
     g_autofree char *error = NULL;
+    g_autoptr(GError) wrong = NULL;
 
     if (file && !capture_start(opaque, port, file, &error)) {
         control_fail(request, ERR_FAILED, "%s", error);
-    } else if (!file && !capture_stop(opaque, port)) {
-        control_fail(request, ERR_NOT_FOUND, "port '%s' is not captured",
-                     port);
+    } else if (!file && !capture_stop(opaque, port, &wrong)) {
+        control_fail(request, g_error_matches(wrong, G_IO_ERROR,
+                                              G_IO_ERROR_NOT_FOUND) ?
+                     ERR_NOT_FOUND : ERR_FAILED, "%s", wrong->message);
     } else {
         control_reply(request, NULL);
     }

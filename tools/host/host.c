@@ -236,6 +236,7 @@ int host_main(const HostOptions *options)
     g_autofree char *vms = NULL;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);   /* of a capture: the write fails */
     /* The host itself speaks to others as its owner. */
     g_unsetenv("IOVLAB_AS");
     host->name = g_strdup(options->name);

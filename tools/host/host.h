@@ -251,7 +251,8 @@ void host_net_settle(Host *host);
 /* Captures (capture.c): "wire" or "VM.N" (the switch port of NIC N). */
 bool capture_start(Host *host, const char *port, const char *path,
                    char **error);
-bool capture_stop(Host *host, const char *port);
+/* False also if not all frames are in the file. */
+bool capture_stop(Host *host, const char *port, GError **error);
 void capture_frame(Host *host, const char *port, bool in, const uint8_t *frame,
                    size_t len);
 void capture_stop_all(Host *host);

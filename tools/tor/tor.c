@@ -236,7 +236,7 @@ static void port_free(TorPort *port)
     frame_stream_free(port->stream);
     vswitch_port_free(port->port);
     if (port->pcap) {
-        pcapng_close(port->pcap);
+        pcapng_close(port->pcap, NULL);
     }
     g_free(port->name);
     g_free(port);
@@ -310,17 +310,16 @@ static void cmd_capture(void *opaque, ControlRequest *request,
         return;
     }
     if (port->pcap) {
-        pcapng_close(port->pcap);
-        port->pcap = NULL;
+        pcapng_close(g_steal_pointer(&port->pcap), &error);
     }
-    if (file) {
+    if (file && !error) {
         port->pcap = pcapng_open(file, port->name, &error);
-        if (!port->pcap) {
-            control_fail(request, ERR_FAILED, "%s", error->message);
-            return;
-        }
     }
-    control_reply(request, NULL);
+    if (error) {
+        control_fail(request, ERR_FAILED, "%s", error->message);
+    } else {
+        control_reply(request, NULL);
+    }
 }
 
 static JsonObject *show_port(const TorPort *port)
@@ -402,6 +401,7 @@ int tor_main(void)
     g_autofree char *path = rundir_path("tor", "control.sock", NULL);
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);   /* of a capture: the write fails */
     tor.loop = g_main_loop_new(NULL, FALSE);
     if (rundir_make(dir, &error)) {
         tor.control = control_server_new(path, tables, &tor, &error);
