@@ -278,6 +278,47 @@ static void test_no_register_reads_all_ones(Rig *rig, gconstpointer data)
     }
 }
 
+/* The buffer's lock goes with the driver that had it. */
+static void test_reset_unlocks(Rig *rig, gconstpointer data)
+{
+    rig_write(rig, IXGBE_VFMAILBOX, IXGBE_VFMAILBOX_VFU);
+    g_assert_cmphex(rig_read(rig, IXGBE_VFMAILBOX) & IXGBE_VFMAILBOX_VFU, !=,
+                    0);
+    rig_write(rig, IXGBE_VFCTRL, IXGBE_VFCTRL_RST);
+    g_assert_cmphex(rig_read(rig, IXGBE_VFMAILBOX) & IXGBE_VFMAILBOX_VFU, ==,
+                    0);
+}
+
+/* Who holds a frame for a VM that stood still hears that it runs. */
+static void test_hold_ends_waiting(Rig *rig, gconstpointer data)
+{
+    unsigned rooms;
+
+    ixgbe_function_hold(rig->fn, true);
+    rig_run(rig);
+    rooms = rig->rx_rooms;
+    ixgbe_function_hold(rig->fn, false);
+    rig_run(rig);
+    g_assert_cmpuint(rig->rx_rooms, ==, rooms + 1);
+    ixgbe_function_hold(rig->fn, false);
+    rig_run(rig);
+    g_assert_cmpuint(rig->rx_rooms, ==, rooms + 1);
+}
+
+/* 8.2.3.5: a new interval ends the wait that is on, but with CNT_WDIS. */
+static void test_interval_and_counter(Rig *rig, gconstpointer data)
+{
+    rig_write(rig, IXGBE_VTEIAM, 0);
+    rig_write(rig, IXGBE_VTEITR(0), 200);       /* 50 us */
+    rig_receive(rig, frame, 60);
+    rig_receive(rig, frame, 60);
+    g_assert_cmpuint(rig->interrupts[0], ==, 1);
+    rig_write(rig, IXGBE_VTEITR(0), 200 | IXGBE_EITR_CNT_WDIS);
+    g_assert_cmpuint(rig->interrupts[0], ==, 1);
+    rig_write(rig, IXGBE_VTEITR(0), 200);
+    g_assert_cmpuint(rig->interrupts[0], ==, 2);
+}
+
 static GBytes *save(Rig *rig)
 {
     StateWriter w;
@@ -291,9 +332,14 @@ static void test_state(Rig *rig, gconstpointer data)
 {
     Rig other;
     StateReader r;
-    size_t len;
+    size_t len, sent;
 
     rig_write(rig, IXGBE_VTEITR(0), 200);
+    rig_write(rig, IXGBE_VFPSRTYPE, 1u << IXGBE_PSRTYPE_RQPL_SHIFT);
+    rig->state.tx_rules.pad = false;
+    ixgbe_function_set_state(rig->fn, &rig->state);
+    ixgbe_function_set_bus_master(rig->fn, true);
+    rig_start_tx(rig);
     rig_receive(rig, frame, 60);
     rig_receive(rig, frame, 60);
     g_autoptr(GBytes) bytes = save(rig);
@@ -312,6 +358,14 @@ static void test_state(Rig *rig, gconstpointer data)
     g_assert_cmpuint(other.interrupts[0], ==, 1);
     g_assert_cmpint(rig_receive(&other, frame, 60), ==, IXGBE_RX_DONE);
     g_assert_cmpuint(rig_read(&other, IXGBE_VFRDH(0)), ==, 3);
+    g_assert_cmphex(rig_read(&other, IXGBE_VFPSRTYPE), ==,
+                    1u << IXGBE_PSRTYPE_RQPL_SHIFT);
+    other.state.tx_rules.pad = false;
+    rig_tx_desc(&other, RIG_TX_BUFFER, IXGBE_TXD_DEXT | IXGBE_TXD_DTYP_DATA |
+                IXGBE_TXD_EOP | IXGBE_TXD_IFCS | 20, 0);
+    rig_tx_kick(&other);
+    rig_sent(&other, 0, &sent);
+    g_assert_cmpuint(sent, ==, 20);
 
     for (size_t cut = 0; cut < len; cut += 7) {
         state_reader_init(&r, g_bytes_get_data(bytes, NULL), cut);
@@ -341,6 +395,9 @@ int main(int argc, char **argv)
     TEST("reset-keeps", test_reset_keeps);
     TEST("patterns", test_patterns);
     TEST("no-register-reads-all-ones", test_no_register_reads_all_ones);
+    TEST("reset-unlocks", test_reset_unlocks);
+    TEST("hold-ends-waiting", test_hold_ends_waiting);
+    TEST("interval-and-counter", test_interval_and_counter);
     TEST("state", test_state);
     return g_test_run();
 }

@@ -40,6 +40,7 @@ static size_t segment(uint8_t *frame, uint16_t port, uint32_t seq,
     wr_be32(frame + 38, seq ? seq : next_seq);
     wr_be32(frame + 42, 0x1000 + next_seq);         /* acknowledgement */
     frame[47] = flags;
+    wr_be16(frame + 48, 0x2000 + next_seq);         /* window */
     memset(frame + 54, next_seq, payload);
     frame_parse(frame, len, &info);
     csum_insert_l4(frame, &info);
@@ -107,6 +108,7 @@ static void test_joined(void)
     g_assert_cmpuint(info.end, ==, 554);
     g_assert_cmpuint(rd_be32(buffer + 38), ==, 1000);
     g_assert_cmpuint(rd_be32(buffer + 42), ==, 0x1000 + 1400);
+    g_assert_cmpuint(rd_be16(buffer + 48), ==, 0x2000 + 1400);
     for (unsigned i = 0; i < 500; i++) {
         g_assert_cmphex(buffer[54 + i], ==, (uint8_t)(1000 + i / 100 * 100));
     }

@@ -381,6 +381,90 @@ static void test_absurd_tail(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig->sent->len, ==, 0);
 }
 
+/* Ring of @size descriptors for queue @q, all of them packets of 60 bytes. */
+static void fill_queue(Rig *rig, unsigned q, unsigned size, uint8_t fill)
+{
+    const unsigned at = q * 0x40;
+    uint32_t buffer = RIG_TX_BUFFER + 0x1000 * q;
+
+    memset(rig->memory + buffer, fill, 60);
+    for (unsigned i = 0; i + 1 < size; i++) {
+        uint8_t *desc = rig->memory + RIG_TX_RING(q) + i * IXGBE_DESC_SIZE;
+
+        wr_le64(desc, buffer);
+        wr_le32(desc + 8, DATA | LAST | 60);
+        wr_le32(desc + 12, 0);
+    }
+    rig_write(rig, IXGBE_VFTDBAL(0) + at, RIG_TX_RING(q));
+    rig_write(rig, IXGBE_VFTDLEN(0) + at, size * IXGBE_DESC_SIZE);
+    rig_write(rig, IXGBE_VFTXDCTL(0) + at, IXGBE_TXDCTL_ENABLE);
+    rig_write(rig, IXGBE_VFTDT(0) + at, size - 1);
+}
+
+/* One with much to send does not keep the other waiting. */
+static void test_queues_take_turns(Rig *unused, gconstpointer data)
+{
+    static const IxgbeVfConfig two = { .queues = 2 };
+    unsigned first = 0, second = 0;
+    Rig rig;
+
+    rig_init(&rig, &two);
+    fill_queue(&rig, 0, 128, 1);
+    fill_queue(&rig, 1, 128, 2);
+    rig_run(&rig);
+    g_assert_cmpuint(rig.sent->len, ==, 2 * 127);
+    for (unsigned i = 0; i < rig.sent->len; i++) {
+        size_t len;
+
+        if (rig_sent(&rig, i, &len)[0] == 1) {
+            first++;
+        } else {
+            second++;
+        }
+        g_assert_cmpint(ABS((int)first - (int)second), <=, 16);
+    }
+    rig_clear(&rig);
+}
+
+/* More write-backs of one packet than wait for WTHRESH at the most. */
+static void test_many_reports(Rig *rig, gconstpointer data)
+{
+    const unsigned count = 200;
+    size_t got;
+
+    fill_queue(rig, 0, 256, 1);
+    rig_write(rig, IXGBE_VFTXDCTL(0), 0);
+    rig_write(rig, IXGBE_VFTDH(0), 0);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *desc = rig->memory + RIG_TX_RING(0) + i * IXGBE_DESC_SIZE;
+
+        wr_le32(desc + 8, DATA | IXGBE_TXD_RS | 1 |
+                (i + 1 == count ? IXGBE_TXD_EOP : 0));
+    }
+    rig_write(rig, IXGBE_VFTDT(0), count);
+    rig_write(rig, IXGBE_VFTXDCTL(0), IXGBE_TXDCTL_ENABLE |
+              127u << IXGBE_TXDCTL_WTHRESH_SHIFT);
+    rig_run(rig);
+    g_assert_cmpuint(rig->sent->len, ==, 1);
+    rig_sent(rig, 0, &got);
+    g_assert_cmpuint(got, ==, count);
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_true(desc_done(rig, i));
+    }
+}
+
+/* IFCS counts in the last descriptor alone, too. */
+static void test_fcs_in_the_last(Rig *rig, gconstpointer data)
+{
+    size_t got;
+
+    rig_tx_desc(rig, RIG_TX_BUFFER, (DATA & ~IXGBE_TXD_IFCS) | 40, 0);
+    rig_tx_desc(rig, RIG_TX_BUFFER + 40, DATA | LAST | 60, 0);
+    rig_tx_kick(rig);
+    rig_sent(rig, 0, &got);
+    g_assert_cmpuint(got, ==, 100);
+}
+
 #define TEST(name, fn) \
     g_test_add("/ixgbe/tx/" name, Rig, NULL, setup, fn, teardown)
 
@@ -408,5 +492,8 @@ int main(int argc, char **argv)
     TEST("ring-is-own-bar", test_ring_is_own_bar);
     TEST("fault-stops-queue", test_fault_stops_queue);
     TEST("absurd-tail", test_absurd_tail);
+    TEST("queues-take-turns", test_queues_take_turns);
+    TEST("many-reports", test_many_reports);
+    TEST("fcs-in-the-last", test_fcs_in_the_last);
     return g_test_run();
 }
