@@ -113,6 +113,8 @@ enum {
 #define VTD_ECAP_FSTS (1ULL << 47)
 #define VTD_ECAP_SMPWCS (1ULL << 48)
 #define VTD_ECAP_RPS (1ULL << 49)
+#define VTD_ECAP_ADMS (1ULL << 52)
+#define VTD_ECAP_RPRIVS (1ULL << 53)
 
 /* Largest index mask of an interrupt-entry invalidation. */
 #define VTD_MHMV 15

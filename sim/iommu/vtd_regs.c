@@ -207,6 +207,7 @@ uint64_t vtd_regs_ecap(const VtdUnitConfig *cfg)
         ecap |= VTD_ECAP_SMTS | VTD_ECAP_SSTS | VTD_ECAP_SSADS |
                 VTD_ECAP_SRS | VTD_ECAP_EAFS | VTD_ECAP_PASID |
                 19ULL << VTD_ECAP_PSS_SHIFT | VTD_ECAP_RPS |
+                VTD_ECAP_ADMS | VTD_ECAP_RPRIVS |
                 (cfg->coherent ? VTD_ECAP_SMPWCS : 0) |
                 (cfg->first_stage ? VTD_ECAP_FSTS | VTD_ECAP_NEST : 0) |
                 (cfg->page_requests ? VTD_ECAP_PRS | VTD_ECAP_PDS : 0);

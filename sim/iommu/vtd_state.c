@@ -77,9 +77,7 @@ static void cut_registers(VtdUnit *u)
 
 static unsigned cut_root_mode(const VtdUnit *u, unsigned mode)
 {
-    return mode == VTD_TTM_ABORT ||
-           (mode <= VTD_TTM_RESERVED && u->cfg.scalable_mode)
-           ? mode : VTD_TTM_LEGACY;
+    return u->cfg.scalable_mode ? mode & 3 : VTD_TTM_LEGACY;
 }
 
 bool vtd_unit_load(VtdUnit *u, StateReader *r)

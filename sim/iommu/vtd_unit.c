@@ -162,6 +162,13 @@ void vtd_status_latch(VtdUnit *u)
     vtd_protect_latch(u);
 }
 
+static void invalidate_translations(VtdUnit *u)
+{
+    vtd_invalidate_context(u, VTD_GRAN_GLOBAL, 0, 0, 0);
+    vtd_invalidate_pasid_cache(u, VTD_PC_GLOBAL, 0, 0);
+    vtd_invalidate_iotlb(u, VTD_GRAN_GLOBAL, 0, 0, 0, false);
+}
+
 /* SRTP, 11.4.4.1.  With ESRTPS it is a global invalidation as well. */
 static void set_root(VtdUnit *u)
 {
@@ -169,15 +176,13 @@ static void set_root(VtdUnit *u)
 
     u->root_table = rtaddr & VTD_PAGE_MASK;
     u->root_mode = (rtaddr & VTD_RTADDR_TTM_MASK) >> VTD_RTADDR_TTM_SHIFT;
-    if (u->root_mode != VTD_TTM_ABORT && !u->cfg.scalable_mode) {
-        /* Without ECAP.SMTS these bits are reserved and not looked at. */
+    if (!u->cfg.scalable_mode) {
+        /* Without SMTS and ADMS these bits are reserved and not looked at. */
         u->root_mode = VTD_TTM_LEGACY;
     }
     trace_vtd_unit_root_set(u->root_table, u->root_mode);
     if (u->cfg.set_root_invalidates) {
-        vtd_invalidate_context(u, VTD_GRAN_GLOBAL, 0, 0, 0);
-        vtd_invalidate_pasid_cache(u, VTD_PC_GLOBAL, 0, 0);
-        vtd_invalidate_iotlb(u, VTD_GRAN_GLOBAL, 0, 0, 0, false);
+        invalidate_translations(u);
     }
 }
 
@@ -227,6 +232,13 @@ void vtd_command(VtdUnit *u, uint32_t value)
     trace_vtd_unit_status(status);
     if (changed & VTD_GCMD_QIE) {
         vtd_queue_enable(u, status & VTD_GCMD_QIE);
+    }
+    /* 11.4.4.1: what switching off takes along. */
+    if ((changed & ~status & VTD_GCMD_TE) && u->cfg.scalable_mode) {
+        invalidate_translations(u);
+    }
+    if ((changed & ~status & VTD_GCMD_IRE) && u->cfg.set_root_invalidates) {
+        vtd_invalidate_irte(u, true, 0, 0);
     }
     if (changed & (VTD_GCMD_TE | VTD_GCMD_IRE)) {
         VtdInvalidated all = { .what = VTD_INV_ALL };

@@ -353,6 +353,28 @@ static void test_reserved_mode(void)
     }
 }
 
+/* Switching translation off empties the caches, the tables' set or not. */
+static void test_off(void)
+{
+    VtdUnitConfig c;
+    Rig r;
+    uint64_t leaf, out;
+
+    config(&c);
+    c.set_root_invalidates = false;
+    start(&r, VTD_PGTT_SECOND, &c);
+    leaf = vm_map(&r.m, r.second, 4, 0x5000, 0xabc000 | RW, 1);
+    g_assert_cmpint(dma(&r, 0x5000, false, &out), ==, 0);
+    vm_poke64(&r.m, leaf, 0xdef000 | RW);
+    g_assert_cmpint(dma(&r, 0x5000, false, &out), ==, 0);
+    g_assert_cmphex(out, ==, 0xabc000);
+    vm_write32(&r.m, VTD_GCMD, 0);
+    vm_write32(&r.m, VTD_GCMD, VTD_GCMD_TE);
+    g_assert_cmpint(dma(&r, 0x5000, false, &out), ==, 0);
+    g_assert_cmphex(out, ==, 0xdef000);
+    stop(&r);
+}
+
 /* Accessed bits with PWSNP clear: none may be set. */
 static void test_no_snoop(void)
 {
@@ -694,6 +716,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/scalable/race", test_race);
     g_test_add_func("/vtd/scalable/fpd", test_fpd);
     g_test_add_func("/vtd/scalable/reserved-mode", test_reserved_mode);
+    g_test_add_func("/vtd/scalable/off", test_off);
     g_test_add_func("/vtd/scalable/no-snoop", test_no_snoop);
     g_test_add_func("/vtd/scalable/rid-pasid", test_rid_pasid);
     g_test_add_func("/vtd/scalable/legacy-mode", test_legacy_mode);

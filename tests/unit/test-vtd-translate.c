@@ -101,9 +101,13 @@ static void test_zero_length_read(void)
 
 static void test_abort_mode(void)
 {
+    VtdUnitConfig c;
     VtdMachine m;
 
-    vm_init(&m, NULL);
+    vtd_unit_config_default(&c);
+    c.scalable_mode = true;
+    vm_init(&m, &c);
+    g_assert_true(vm_read64(&m, VTD_ECAP) & VTD_ECAP_ADMS);
     vm_map(&m, vm_device(&m, SID, 1, 4), 4, 0, 0x5000 | RW, 1);
     vm_enable(&m);
     vm_write64(&m, VTD_RTADDR,
