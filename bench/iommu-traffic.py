@@ -28,6 +28,7 @@ import socket
 import statistics
 import subprocess
 import tempfile
+import time
 
 from lab import ROOT, say, thread_seconds       # finds tests/guest as well
 from guest import Guest, image, need
@@ -171,6 +172,8 @@ class Case:
                     ['perf', 'record', '-q', '-e', 'cpu-clock', '-F', '997',
                      '-p', str(self.guest.process.pid), '-o', data],
                     stdin=subprocess.DEVNULL) as perf:
+                # It has to find the threads first.
+                time.sleep(2)
                 self.send(max(int(self.rate * 3 * self.options.seconds), 1000))
                 perf.send_signal(signal.SIGINT)
                 perf.wait()
