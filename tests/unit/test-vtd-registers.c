@@ -387,6 +387,31 @@ static bool load(VtdMachine *m, const void *data, size_t len)
     return ok;
 }
 
+/* What commands latched, and where the next record goes. */
+static void test_latches_saved(void)
+{
+    g_autoptr(GBytes) bytes = NULL;
+    VtdInterrupt irq;
+    VtdMachine m;
+
+    vm_init(&m, NULL);
+    vm_enable_ir(&m, true);
+    vm_irte(&m, 5, VTD_IRTE_P | 0x12345ull << VTD_IRTE_DST_SHIFT, 0);
+    vm_enable(&m);
+    vm_dma(&m, SID, 0, true, NULL);
+    g_assert_true(vm_take_record(&m, 0).pending);
+    bytes = save(&m);
+    vtd_unit_reset(m.unit);
+    g_assert_true(load(&m, g_bytes_get_data(bytes, NULL),
+                       g_bytes_get_size(bytes)));
+    g_assert_cmpint(vm_msi(&m, SID, 5, &irq), ==, 0);
+    g_assert_cmphex(irq.dest, ==, 0x12345);
+    vm_dma(&m, SID, 0, true, NULL);
+    g_assert_false(vm_take_record(&m, 0).pending);
+    g_assert_true(vm_take_record(&m, 1).pending);
+    vm_destroy(&m);
+}
+
 static void test_save_load(void)
 {
     VtdMachine a, b;
@@ -549,6 +574,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/records/log-saved", test_fault_log_saved);
     g_test_add_func("/vtd/records/event", test_fault_event);
     g_test_add_func("/vtd/records/masked-event", test_masked_event_serviced);
+    g_test_add_func("/vtd/state/latches", test_latches_saved);
     g_test_add_func("/vtd/state/save-load", test_save_load);
     g_test_add_func("/vtd/state/truncated", test_load_truncated);
     g_test_add_func("/vtd/state/other-capabilities",

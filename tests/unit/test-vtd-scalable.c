@@ -194,6 +194,35 @@ static void test_nested_faults(void)
     stop(&r);
 }
 
+/*
+ * Who keeps a translation may write without asking only if the dirty bit is
+ * set: a read's answer does not allow it.
+ */
+static void test_clean_page_is_read_only(void)
+{
+    VtdRequest request = {
+        .sid = SID, .address = 0x5000, .has_pasid = true, .pasid = PASID,
+    };
+    VtdTranslation t;
+    Rig r;
+
+    start(&r, VTD_PGTT_SECOND, NULL);
+    vm_poke64(&r.m, r.entry, vm_peek64(&r.m, r.entry) | VTD_PE_SSADE);
+    vm_map(&r.m, r.second, 4, 0x5000, 0xabc000 | RW, 1);
+    for (unsigned walked = 0; walked < 2; walked++) {
+        g_assert_true(vtd_unit_translate(r.m.unit, &request, &t, NULL));
+        g_assert_true(t.read);
+        g_assert_false(t.write);
+    }
+    request.write = true;
+    g_assert_true(vtd_unit_translate(r.m.unit, &request, &t, NULL));
+    g_assert_true(t.write);
+    request.write = false;
+    g_assert_true(vtd_unit_translate(r.m.unit, &request, &t, NULL));
+    g_assert_true(t.write);
+    stop(&r);
+}
+
 static void test_second_dirty(void)
 {
     Rig r;
@@ -713,6 +742,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/scalable/nested", test_nested);
     g_test_add_func("/vtd/scalable/nested-faults", test_nested_faults);
     g_test_add_func("/vtd/scalable/second-dirty", test_second_dirty);
+    g_test_add_func("/vtd/scalable/clean-page-is-read-only",
+                    test_clean_page_is_read_only);
     g_test_add_func("/vtd/scalable/race", test_race);
     g_test_add_func("/vtd/scalable/fpd", test_fpd);
     g_test_add_func("/vtd/scalable/reserved-mode", test_reserved_mode);

@@ -182,6 +182,25 @@ static void test_probe_caches_nothing(void)
     }
 }
 
+/* SNP in a leaf is reserved in a unit without snoop control (9.8). */
+static void test_snoop_bit(void)
+{
+    for (unsigned snoop_control = 0; snoop_control < 2; snoop_control++) {
+        VtdUnitConfig c;
+        VtdMachine m;
+
+        vtd_unit_config_default(&c);
+        c.snoop_control = snoop_control;
+        vm_init(&m, &c);
+        vm_map(&m, vm_device(&m, SID, 1, 4), 4, 0, 0x5000 | VTD_SS_SNP | RW,
+               1);
+        vm_enable(&m);
+        g_assert_cmpint(vm_dma(&m, SID, 0, true, NULL), ==,
+                        snoop_control ? VTD_FR_NONE : VTD_FR_PAGING_RESERVED);
+        vm_destroy(&m);
+    }
+}
+
 /* A mapping next to the interrupt window does not open the window. */
 static void test_large_page_over_window(void)
 {
@@ -440,6 +459,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/translate/zero-length-read", test_zero_length_read);
     g_test_add_func("/vtd/translate/abort-mode", test_abort_mode);
     g_test_add_func("/vtd/translate/scalable-ignored", test_scalable_ignored);
+    g_test_add_func("/vtd/translate/snoop-bit", test_snoop_bit);
     g_test_add_func("/vtd/translate/probe", test_probe);
     g_test_add_func("/vtd/translate/probe-caches-nothing",
                     test_probe_caches_nothing);
