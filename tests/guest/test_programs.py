@@ -16,7 +16,8 @@ def programs_run():
         need('iproute2' in guest.check('ip -V'), 'ip is not Debian\'s')
         guest.check('bridge -V')
         guest.check('tcpdump --version')
-        guest.check('iperf3 -s -D -1 && sleep 1')
+        guest.check('iperf3 -s -D -1')
+        guest.wait("grep -qs ':1451 ' /proc/net/tcp /proc/net/tcp6", 20)
         out = guest.check('iperf3 -c 127.0.0.1 -n 1M', 120)
         need('receiver' in out, f'iperf3 said {out}')
 
