@@ -26,6 +26,14 @@ from peer import checksum, ip_packet
 IOVLAB = os.path.join(ROOT, 'build', 'iovlab')
 
 
+def wait_until(condition, what, seconds=20):
+    """Until @condition() holds, or fails with what @what() says."""
+    end = time.monotonic() + seconds
+    while not condition():
+        need(time.monotonic() < end, f'not within {seconds} s: {what()}')
+        time.sleep(0.05)
+
+
 class Vm:
     """A VM with a shell."""
 
