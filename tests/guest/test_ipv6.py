@@ -8,7 +8,7 @@ import threading
 import time
 
 from guest import main, need
-from lab import Lab, Peer
+from lab import Lab, Peer, wait_until
 
 PREFIX = '2001:db8:77::'
 
@@ -69,10 +69,12 @@ def autoconfigured():
         time.sleep(1)
         pinger.on = False
         pinger.join()
-        time.sleep(2)
-        lost = sorted(set(range(pinger.sent)) - pinger.seen)
-        need(not lost, f'{len(lost)} of {pinger.sent} not answered: '
-             f'{lost[:10]}')
+
+        def lost():
+            return sorted(set(range(pinger.sent)) - pinger.seen)
+
+        wait_until(lambda: not lost(), lambda: f'{len(lost())} of '
+                   f'{pinger.sent} not answered: {lost()[:10]}')
         need(pinger.sent > 50, f'{pinger.sent} sent')
         after = vm.check(f"{show} | sed -n 's,.*inet6 \\(.*\\)/64.*,\\1,p'")
         need(after == address, f'{address} became {after}')
