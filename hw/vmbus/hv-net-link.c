@@ -228,6 +228,7 @@ static void apply_config(NicLink *l)
     }
     netvsp_set_mac(nic, l->config.mac);
     netvsp_set_mac_spoofing(nic, l->config.mac_spoofing);
+    netvsp_set_rsc(nic, l->config.rsc);
     netvsp_set_mtu(nic, rd_le16(&l->config.mtu));
     netvsp_set_speed(nic, rd_le32(&l->config.speed_mbps));
     netvsp_set_link(nic, l->config.link_up && !l->gone);

@@ -8,6 +8,7 @@
 #include "hw/qdev-properties-system.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
+#include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qemu/timer.h"
 #include "system/runstate.h"
@@ -35,6 +36,20 @@ static void nic_rx_ready(void *opaque)
     HvNet *s = opaque;
 
     s->backend->rx_ready(s);
+}
+
+static void nic_rx_waits(void *opaque)
+{
+    qemu_bh_schedule(((HvNet *)opaque)->rx_flush);
+}
+
+static void rx_flush(void *opaque)
+{
+    HvNet *s = opaque;
+
+    if (s->nic) {
+        netvsp_rx_flush(s->nic);
+    }
 }
 
 static void nic_status(void *opaque)
@@ -75,6 +90,7 @@ static void nic_released(void *opaque)
 static const NetvspOps nic_ops = {
     .tx_frame = nic_tx_frame,
     .rx_ready = nic_rx_ready,
+    .rx_waits = nic_rx_waits,
     .status = nic_status,
     .switch_datapath = nic_switch_datapath,
     .drained = nic_drained,
@@ -90,6 +106,7 @@ bool hv_net_offer(HvNet *s, bool link_up, Error **errp)
         .speed_mbps = s->speed,
         .mtu = s->mtu,
         .max_channels = s->max_channels,
+        .rsc = s->rsc,
         .name = DEVICE(s)->id,
     };
 
@@ -191,6 +208,7 @@ static void netdev_stop(HvNet *s)
 static void netdev_loaded(HvNet *s)
 {
     netvsp_set_mac_spoofing(s->nic, s->mac_spoofing);
+    netvsp_set_rsc(s->nic, s->rsc);
     netdev_link_status_changed(qemu_get_queue(s->netdev_nic));
 }
 
@@ -208,6 +226,9 @@ static void hv_net_run_state(void *opaque, bool running, RunState state)
 {
     HvNet *s = opaque;
 
+    if (!running) {
+        rx_flush(s);
+    }
     if (s->backend->set_running) {
         s->backend->set_running(s, running);
     }
@@ -244,9 +265,12 @@ static void hv_net_realize(HvVmbusDevice *dev, Error **errp)
     if (!check_properties(s, errp)) {
         return;
     }
+    s->rx_flush = qemu_bh_new_guarded(rx_flush, s,
+                                      &DEVICE(s)->mem_reentrancy_guard);
     s->backend = qemu_chr_fe_backend_connected(&s->link)
                  ? &hv_net_link_backend : &hv_net_netdev_backend;
     if (!s->backend->start(s, errp)) {
+        g_clear_pointer(&s->rx_flush, qemu_bh_delete);
         return;
     }
     s->runstate = qdev_add_vm_change_state_handler(DEVICE(s),
@@ -264,6 +288,7 @@ static void hv_net_unrealize(HvVmbusDevice *dev)
     qemu_del_vm_change_state_handler(s->runstate);
     s->backend->stop(s);
     g_clear_pointer(&s->nic, netvsp_free);
+    g_clear_pointer(&s->rx_flush, qemu_bh_delete);
 }
 
 /*
@@ -399,6 +424,7 @@ static const Property hv_net_properties[] = {
     DEFINE_PROP_UINT16("mtu", HvNet, mtu, 9000),
     DEFINE_PROP_UINT32("speed", HvNet, speed, 10000),
     DEFINE_PROP_BOOL("mac-spoofing", HvNet, mac_spoofing, false),
+    DEFINE_PROP_BOOL("rsc", HvNet, rsc, true),
 };
 
 static const struct {
@@ -418,6 +444,8 @@ static const struct {
                "link=, the host's)" },
     { "mac-spoofing", "let the guest change its address (default off; with "
                       "link=, the host's)" },
+    { "rsc", "receive segment coalescing, for guests that turn it on "
+             "(default on; with link=, the host's)" },
 };
 
 static void hv_net_class_init(ObjectClass *oc, void *data)

@@ -50,6 +50,7 @@ struct HvNet {
     unsigned unplug_looks;
     unsigned unplug_quiet;      /* looks in turn that saw nothing new */
     uint64_t unplug_activity;
+    QEMUBH *rx_flush;           /* ends receive segment coalescing */
     bool tx_queued;             /* the netdev has a frame it could not take */
 
     /* properties */
@@ -61,6 +62,7 @@ struct HvNet {
     uint16_t mtu;
     uint32_t speed;
     bool mac_spoofing;
+    bool rsc;
 };
 
 /* Makes the model, which offers the NIC.  @link_up as the backend sees it. */

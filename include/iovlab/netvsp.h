@@ -28,6 +28,7 @@ typedef struct NetvspConfig {
     uint32_t speed_mbps;
     uint16_t mtu;                       /* largest the port carries */
     uint16_t max_channels;              /* 1..NETVSP_CHANNELS_MAX */
+    bool rsc;                           /* receive segments may be coalesced */
     const char *name;                   /* the guest's interface alias, ASCII;
                                            NULL: none.  Copied. */
 } NetvspConfig;
@@ -73,6 +74,12 @@ typedef struct NetvspOps {
     bool (*tx_frame)(void *opaque, const uint8_t *frame, size_t len);
     /* There is room again after NETVSP_RX_NO_ROOM. */
     void (*rx_ready)(void *opaque);
+    /*
+     * A segment waits for more of its flow: call netvsp_rx_flush() when the
+     * frames at hand were offered, at the latest in the next turn of the main
+     * loop.  NULL: nothing is ever coalesced.
+     */
+    void (*rx_waits)(void *opaque);
     /* Something in NetvspStatus changed. */
     void (*status)(void *opaque);
     /*
@@ -116,6 +123,11 @@ void netvsp_rescind(Netvsp *n);
 /* --- frames ---------------------------------------------------------------- */
 
 NetvspRxResult netvsp_rx_frame(Netvsp *n, const uint8_t *frame, size_t len);
+/*
+ * Ends receive segment coalescing for now: what was TAKEN and waits for more
+ * goes to the guest.  To be called before the VM stands still.
+ */
+void netvsp_rx_flush(Netvsp *n);
 /* Whether a frame of full size would find room (or be dropped by a rule). */
 bool netvsp_can_receive(Netvsp *n);
 /* Frames are accepted again after tx_frame() returned false. */
@@ -131,6 +143,8 @@ void netvsp_drain(Netvsp *n);
 void netvsp_set_link(Netvsp *n, bool up);
 void netvsp_set_speed(Netvsp *n, uint32_t mbps);
 void netvsp_set_mac_spoofing(Netvsp *n, bool allowed);
+/* At once; what the guest was told it can turn on stays told. */
+void netvsp_set_rsc(Netvsp *n, bool allowed);
 /* Seen by the guest at its next initialisation. */
 void netvsp_set_mac(Netvsp *n, const uint8_t mac[6]);
 void netvsp_set_mtu(Netvsp *n, uint16_t mtu);

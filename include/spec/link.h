@@ -178,7 +178,8 @@ typedef struct IOV_PACKED LinkNicConfig {
     uint8_t mac_spoofing;       /* guest may change its address */
     uint32_t speed_mbps;
     uint16_t mtu;               /* largest the port carries */
-    uint16_t reserved;
+    uint8_t rsc;                /* receive segments may be coalesced */
+    uint8_t reserved;
 } LinkNicConfig;
 IOV_SIZE_CHECK(LinkNicConfig, 16);
 

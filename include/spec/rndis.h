@@ -73,6 +73,25 @@ enum {
     RNDIS_PPI_VLAN     = 6,
     RNDIS_PPI_HASH     = 8,
 };
+#define RNDIS_PPI_INTERNAL (1u << 31)
+#define RNDIS_PPI_ID (RNDIS_PPI_INTERNAL | 1)
+
+/*
+ * RNDIS_PPI_ID: with NVSP 6.1 a packet that receive segment coalescing made may
+ * take several receive sections, with an RNDIS packet message in each; their
+ * data, one behind the other, are the packet.
+ */
+typedef struct RndisPacketId {
+    uint8_t version;                    /* 1 */
+    uint8_t flags;                      /* RNDIS_ID_* */
+    uint16_t id;
+} IOV_PACKED RndisPacketId;
+IOV_SIZE_CHECK(RndisPacketId, 4);
+enum {
+    RNDIS_ID_PART  = 1 << 0,
+    RNDIS_ID_FIRST = 1 << 1,
+    RNDIS_ID_LAST  = 1 << 2,
+};
 
 /* NDIS_TCP_IP_CHECKSUM_NET_BUFFER_LIST_INFO. */
 enum {
@@ -220,6 +239,7 @@ enum {
     OID_GEN_RCV_CRC_ERROR              = 0x0002020d,
     OID_GEN_TRANSMIT_QUEUE_LENGTH      = 0x0002020e,
     OID_GEN_FRIENDLY_NAME              = 0x00020216,
+    OID_TCP_RSC_STATISTICS             = 0x0002021d,
     OID_802_3_PERMANENT_ADDRESS        = 0x01010101,
     OID_802_3_CURRENT_ADDRESS          = 0x01010102,
     OID_802_3_MULTICAST_LIST           = 0x01010103,
@@ -340,6 +360,17 @@ IOV_SIZE_CHECK(NdisOffload, 156);
 #define NDIS_OFFLOAD_SIZE_1 112         /* NDIS 6.0 */
 #define NDIS_OFFLOAD_SIZE_2 144         /* NDIS 6.1 */
 #define NDIS_OFFLOAD_SIZE_3 156         /* NDIS 6.30 */
+
+/* OID_TCP_RSC_STATISTICS. */
+typedef struct NdisRscStatistics {
+    NdisObjectHeader header;
+    uint32_t padding;
+    uint64_t packets;                   /* that were coalesced */
+    uint64_t octets;                    /* TCP payload in them */
+    uint64_t events;                    /* packets made of them */
+    uint64_t aborts;                    /* ended by an exception */
+} IOV_PACKED NdisRscStatistics;
+IOV_SIZE_CHECK(NdisRscStatistics, 40);
 
 /* A setting in NdisOffloadParameters. */
 enum {

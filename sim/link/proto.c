@@ -111,8 +111,8 @@ static const char *check_body(LinkType type, const uint8_t *body)
     case LINK_NIC_CONFIG: {
         const LinkNicConfig *config = (const LinkNicConfig *)body;
 
-        return config->link_up <= 1 && config->mac_spoofing <= 1
-               ? NULL : "bad flag";
+        return config->link_up <= 1 && config->mac_spoofing <= 1 &&
+               config->rsc <= 1 ? NULL : "bad flag";
     }
     case LINK_NIC_VF:
         return body[0] <= 1 ? NULL : "bad flag";

@@ -6,6 +6,7 @@
 #ifndef NETVSP_INTERNAL_H
 #define NETVSP_INTERNAL_H
 
+#include "iovlab/checksum.h"
 #include "iovlab/eth.h"
 #include "iovlab/netvsp.h"
 #include "iovlab/toeplitz.h"
@@ -13,8 +14,8 @@
 #include "spec/rndis.h"
 #include "spec/vmbus.h"
 
-/* Per-packet information we add to a received frame: checksum, VLAN, hash. */
-#define NETVSP_RX_PPI_BYTES (3 * (sizeof(RndisPpi) + 4))
+/* Per-packet information of a received frame: id, checksum, VLAN, hash. */
+#define NETVSP_RX_PPI_BYTES (4 * (sizeof(RndisPpi) + 4))
 #define NETVSP_RX_HEADROOM \
     (sizeof(RndisHeader) + sizeof(RndisPacket) + NETVSP_RX_PPI_BYTES)
 /* Also enough for any control message. */
@@ -36,6 +37,10 @@
 #define NETVSP_MULTICAST_MAX 32
 #define NETVSP_RSS_TABLE 128
 #define NETVSP_RUN_BUDGET 64            /* packets per turn of a channel */
+/* Segments of one coalesced packet: 64 KiB of the usual size. */
+#define NETVSP_RSC_SEGMENTS 48
+/* Ethernet, IPv6, TCP with time stamps. */
+#define NETVSP_RSC_HEADER_MAX (FRAME_ETH_LEN + 40 + 32)
 
 typedef enum NetvspState {
     NETVSP_CLOSED,          /* the primary channel is not open */
@@ -72,13 +77,56 @@ typedef struct NetvspRecvBuf {
     VmbusGpadl *gpadl;          /* NULL: none */
     uint32_t section_size;
     uint32_t sections;
-    /* Per section: 0, or the queue's index + 1 while the guest has it. */
+    /*
+     * Per section: 0, or the queue's index + 1 while the guest has it, with
+     * NETVSP_SECTION_PART if its packet began in another one.
+     */
     uint8_t *owner;
+    uint16_t *next;             /* of the packet: number + 1, or 0 */
     bool *draining;             /* netvsp_drain() waits for it */
     uint32_t drain_left;
     uint16_t *free;             /* a stack */
     uint32_t free_count;
 } NetvspRecvBuf;
+
+#define NETVSP_SECTION_PART 0x80
+
+/* A received frame on its way to the guest. */
+typedef struct NetvspRxFrame {
+    const uint8_t *data;
+    size_t len;
+    FrameInfo info;
+    bool strip;                 /* its tag goes to per-packet information */
+    bool hashed;
+    uint32_t hash;
+    bool checked;
+    CsumResult csum;            /* if checked */
+    NetvspQueue *q;
+} NetvspRxFrame;
+
+/* Segments that came one behind the other, and no packet yet. */
+typedef struct NetvspRsc {
+    NetvspQueue *q;             /* NULL: none */
+    unsigned count;
+    uint16_t section[NETVSP_RSC_SEGMENTS];
+    uint16_t bytes[NETVSP_RSC_SEGMENTS];    /* RNDIS bytes in it */
+    uint32_t next_seq;
+    uint32_t payload;
+    uint64_t sum;               /* of the payload */
+    bool tagged;
+    uint16_t tci;
+    uint8_t ip_version;
+    /* The first section's bytes up to the payload. */
+    uint8_t head[NETVSP_RX_HEADROOM + NETVSP_RSC_HEADER_MAX];
+    uint32_t l2, l3, l4, end;   /* in it */
+} NetvspRsc;
+
+typedef struct NetvspRscCounters {
+    uint64_t packets;
+    uint64_t octets;
+    uint64_t events;
+    uint64_t aborts;
+} NetvspRscCounters;
 
 typedef struct NetvspSendBuf {
     VmbusGpadl *gpadl;          /* NULL: none */
@@ -108,6 +156,8 @@ typedef struct NetvspOffload {
     bool rx_udp4;
     bool rx_tcp6;
     bool rx_udp6;
+    bool rsc_ip4;
+    bool rsc_ip6;
 } NetvspOffload;
 
 typedef struct NetvspRss {
@@ -135,6 +185,7 @@ struct Netvsp {
     /* The port. */
     uint8_t permanent_mac[6];
     bool mac_spoofing;
+    bool rsc_allowed;
     bool link_up;
     uint32_t speed_mbps;
     uint32_t port_mtu;
@@ -179,6 +230,8 @@ struct Netvsp {
     bool tx_held;               /* netvsp_hold_tx() */
     NetvspCounters rx;
     NetvspCounters tx;
+    NetvspRscCounters rsc_counters;
+    NetvspRsc rsc;              /* nothing waits while the VM stands still */
     uint8_t *tx_buf;            /* RNDIS messages of one packet */
     uint8_t *frame_buf;         /* one segment */
     uint8_t *rx_buf;            /* one receive section */
@@ -229,13 +282,40 @@ void netvsp_recv_buf_drop(Netvsp *n);
 int netvsp_section_get(Netvsp *n, bool control);
 void netvsp_section_use(Netvsp *n, int section, const NetvspQueue *q);
 void netvsp_section_unget(Netvsp *n, int section);
-/* The guest completed it.  False: it was not out on this queue. */
+/*
+ * The guest completed the packet that began in it.  False: none did that is
+ * out on this queue.
+ */
 bool netvsp_section_done(NetvspQueue *q, uint64_t trans_id);
 void netvsp_sections_release(NetvspQueue *q);
 void netvsp_check_drained(Netvsp *n);
 /* Writes RNDIS bytes to a section and tells the guest. */
 bool netvsp_send_section(NetvspQueue *q, int section, uint32_t channel,
                          const void *data, size_t len);
+void netvsp_section_write(Netvsp *n, unsigned section, size_t offset,
+                          const void *data, size_t len);
+/* Room for a packet of so many sections. */
+bool netvsp_can_send_sections(const NetvspQueue *q, unsigned count);
+/* Tells the guest of a packet in sections, which are given back if it fails. */
+bool netvsp_tell_sections(NetvspQueue *q, uint32_t channel,
+                          const uint16_t *section, const uint16_t *bytes,
+                          unsigned count);
+
+/* rx.c */
+/*
+ * Writes an RNDIS packet message to rx_buf; returns its length.  @id: flags of
+ * the packet id (RNDIS_ID_*), 0 for none.
+ */
+size_t netvsp_rx_message(Netvsp *n, const NetvspRxFrame *f, uint8_t id);
+
+/* rsc.c */
+/* Whether the guest is told that there is coalescing. */
+bool netvsp_rsc_offered(const Netvsp *n);
+/* Takes a segment that can wait for more; false: it is to be sent by itself. */
+bool netvsp_rsc_take(Netvsp *n, const NetvspRxFrame *f);
+/* The sections are gone, or nobody is there to be told. */
+void netvsp_rsc_forget(Netvsp *n);
+size_t rndis_rsc_statistics(const Netvsp *n, uint8_t *out);
 
 /* rndis.c */
 void rndis_control(Netvsp *n, const uint8_t *msg, size_t len);
@@ -250,8 +330,9 @@ uint32_t rndis_oid_set(Netvsp *n, uint32_t oid, const uint8_t *in,
                        size_t len);
 
 /* offload.c */
+/* What can be turned on, or @current: what is. */
 size_t rndis_offload_query(const Netvsp *n, const uint8_t *in, size_t in_len,
-                           uint8_t *out);
+                           bool current, uint8_t *out);
 uint32_t rndis_offload_set(Netvsp *n, const uint8_t *in, size_t len);
 
 /* rss.c */

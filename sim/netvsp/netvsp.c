@@ -295,6 +295,7 @@ static void queue_run(void *dev, VmbusChannel *ch)
     if (!q->open) {
         return;
     }
+    netvsp_rx_flush(n);
     netvsp_flush(n);
     while (budget && vmbus_channel_recv(ch, &pkt)) {
         if (handle_packet(q, &pkt) == NETVSP_HOLD) {
@@ -364,6 +365,9 @@ static void queue_close(void *dev, VmbusChannel *ch)
         netvsp_event(n, NETVSP_EV_CLOSE);
         netvsp_reset_conversation(n);
     } else {
+        if (n->rsc.q == q) {
+            netvsp_rsc_forget(n);
+        }
         netvsp_sections_release(q);
     }
     netvsp_status_changed(n);
@@ -377,6 +381,9 @@ static void queue_released(void *dev, VmbusChannel *ch)
     NetvspQueue *q = dev;
     Netvsp *n = q->n;
 
+    if (n->rsc.q == q) {
+        netvsp_rsc_forget(n);
+    }
     q->ch = NULL;
     if (q->index != 0) {
         g_ptr_array_remove_fast(n->dying, q);
@@ -406,6 +413,7 @@ Netvsp *netvsp_new(VmbusBus *bus, const NetvspConfig *config,
     n->name = g_strdup(config->name);
     n->max_channels = CLAMP(config->max_channels, 1, NETVSP_CHANNELS_MAX);
     n->mac_spoofing = config->mac_spoofing;
+    n->rsc_allowed = config->rsc;
     n->link_up = config->link_up;
     n->speed_mbps = config->speed_mbps;
     netvsp_set_mtu(n, config->mtu);

@@ -34,8 +34,9 @@ static unsigned offload_revision(const Netvsp *n, const uint8_t *in,
 }
 
 size_t rndis_offload_query(const Netvsp *n, const uint8_t *in, size_t in_len,
-                           uint8_t *out)
+                           bool current, uint8_t *out)
 {
+    bool rsc = netvsp_rsc_offered(n);
     NdisOffload o = { 0 };
     uint16_t size;
 
@@ -67,6 +68,8 @@ size_t rndis_offload_query(const Netvsp *n, const uint8_t *in, size_t in_len,
         .ip6_min_segments = GUINT32_TO_LE(2),
         .ip6_options = GUINT32_TO_LE(0x5),
     };
+    o.rsc_ip4 = rsc && (!current || n->offload.rsc_ip4);
+    o.rsc_ip6 = rsc && (!current || n->offload.rsc_ip6);
     memcpy(out, &o, size);
     return size;
 }
@@ -87,6 +90,15 @@ static void set_rx(bool *on, uint8_t parameter)
     }
 }
 
+static void set_rsc(bool *on, uint8_t parameter)
+{
+    if (parameter == NDIS_PARAM_OFF) {
+        *on = false;
+    } else if (parameter == NDIS_PARAM_TX) {
+        *on = true;
+    }
+}
+
 uint32_t rndis_offload_set(Netvsp *n, const uint8_t *in, size_t len)
 {
     const NdisOffloadParameters *p = (const NdisOffloadParameters *)in;
@@ -103,5 +115,10 @@ uint32_t rndis_offload_set(Netvsp *n, const uint8_t *in, size_t len)
     set_rx(&n->offload.rx_udp4, p->udp4_checksum);
     set_rx(&n->offload.rx_tcp6, p->tcp6_checksum);
     set_rx(&n->offload.rx_udp6, p->udp6_checksum);
+    if (p->header.revision >= 3 &&
+        len >= offsetof(NdisOffloadParameters, encapsulated)) {
+        set_rsc(&n->offload.rsc_ip4, p->rsc_ip4);
+        set_rsc(&n->offload.rsc_ip6, p->rsc_ip6);
+    }
     return RNDIS_STATUS_SUCCESS;
 }

@@ -89,7 +89,19 @@ static size_t query_driver_version(Netvsp *n, const uint8_t *in,
 static size_t query_offload(Netvsp *n, const uint8_t *in, size_t in_len,
                             uint8_t *out)
 {
-    return rndis_offload_query(n, in, in_len, out);
+    return rndis_offload_query(n, in, in_len, false, out);
+}
+
+static size_t query_offload_now(Netvsp *n, const uint8_t *in, size_t in_len,
+                                uint8_t *out)
+{
+    return rndis_offload_query(n, in, in_len, true, out);
+}
+
+static size_t query_rsc(Netvsp *n, const uint8_t *in, size_t in_len,
+                        uint8_t *out)
+{
+    return rndis_rsc_statistics(n, out);
 }
 
 static size_t query_rss(Netvsp *n, const uint8_t *in, size_t in_len,
@@ -276,7 +288,8 @@ static const RndisOid oids[] = {
     { .oid = OID_TCP_OFFLOAD_PARAMETERS, .set = rndis_offload_set,
       .set_min = NDIS_OFFLOAD_PARAMETERS_MIN },
     OID_FUNC(OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES, query_offload),
-    OID_FUNC(OID_TCP_OFFLOAD_CURRENT_CONFIG, query_offload),
+    OID_FUNC(OID_TCP_OFFLOAD_CURRENT_CONFIG, query_offload_now),
+    OID_FUNC(OID_TCP_RSC_STATISTICS, query_rsc),
 };
 
 static size_t query_supported(Netvsp *n, const uint8_t *in, size_t in_len,

@@ -46,6 +46,11 @@ void netvsp_set_mac_spoofing(Netvsp *n, bool allowed)
     n->mac_spoofing = allowed;
 }
 
+void netvsp_set_rsc(Netvsp *n, bool allowed)
+{
+    n->rsc_allowed = allowed;
+}
+
 void netvsp_set_mac(Netvsp *n, const uint8_t mac[6])
 {
     bool own = memcmp(n->mac, n->permanent_mac, sizeof(n->mac)) != 0;

@@ -7,7 +7,6 @@
 #include "netvsp-internal.h"
 
 #include "iovlab-trace.h"
-#include "iovlab/checksum.h"
 
 static bool wanted_multicast(const Netvsp *n, const uint8_t *frame)
 {
@@ -54,73 +53,93 @@ static uint8_t *put_ppi(uint8_t *at, uint32_t type, uint32_t value)
     return at + sizeof(p) + sizeof(value);
 }
 
-/* 0: nothing was checked. */
-static uint32_t checksum_result(const Netvsp *n, const uint8_t *frame,
-                                size_t len, const FrameInfo *info)
+static bool wants_l4(const NetvspOffload *o, const FrameInfo *info)
 {
-    const NetvspOffload *o = &n->offload;
-    bool udp = info->protocol == FRAME_PROTO_UDP;
-    bool l4 = info->ip_version == 4 ? (udp ? o->rx_udp4 : o->rx_tcp4)
-                                    : (udp ? o->rx_udp6 : o->rx_tcp6);
-    uint32_t result = 0;
-    CsumResult r;
+    if (info->protocol == FRAME_PROTO_UDP) {
+        return info->ip_version == 4 ? o->rx_udp4 : o->rx_udp6;
+    }
+    return info->ip_version == 4 ? o->rx_tcp4 : o->rx_tcp6;
+}
 
-    if (!info->ip_version || !(l4 || o->rx_ip4)) {
+/* 0: nothing was checked. */
+static uint32_t checksum_result(const Netvsp *n, const NetvspRxFrame *f)
+{
+    bool udp = f->info.protocol == FRAME_PROTO_UDP;
+    uint32_t result = 0;
+
+    if (!f->checked) {
         return 0;
     }
-    csum_validate(frame, len, info, &r);
-    if (o->rx_ip4 && r.ip != CSUM_NONE) {
-        result |= r.ip == CSUM_GOOD ? NDIS_RXCSUM_IP_GOOD : NDIS_RXCSUM_IP_BAD;
+    if (n->offload.rx_ip4 && f->csum.ip != CSUM_NONE) {
+        result |= f->csum.ip == CSUM_GOOD ? NDIS_RXCSUM_IP_GOOD
+                                          : NDIS_RXCSUM_IP_BAD;
     }
-    if (l4 && r.l4 == CSUM_GOOD) {
+    if (!wants_l4(&n->offload, &f->info)) {
+        return result;
+    }
+    if (f->csum.l4 == CSUM_GOOD) {
         result |= udp ? NDIS_RXCSUM_UDP_GOOD : NDIS_RXCSUM_TCP_GOOD;
-    } else if (l4 && r.l4 == CSUM_BAD) {
+    } else if (f->csum.l4 == CSUM_BAD) {
         result |= udp ? NDIS_RXCSUM_UDP_BAD : NDIS_RXCSUM_TCP_BAD;
     }
     return result;
 }
 
-/* Writes the RNDIS message of a frame to rx_buf; returns its length. */
-static size_t build_message(Netvsp *n, const uint8_t *frame, size_t len,
-                            const FrameInfo *info, bool hashed, uint32_t hash)
+static uint8_t *put_infos(const Netvsp *n, const NetvspRxFrame *f, uint8_t id,
+                          uint8_t *end)
 {
-    const size_t head = sizeof(RndisHeader) + sizeof(RndisPacket);
-    const size_t addresses = 2 * FRAME_ADDR_LEN;
-    bool strip = rd_be16(frame + addresses) == FRAME_TYPE_VLAN &&
-                 len >= FRAME_ETH_LEN + FRAME_VLAN_LEN;
-    uint32_t checksum = checksum_result(n, frame, len, info);
-    uint8_t *ppi = n->rx_buf + head;
-    uint8_t *end = ppi;
-    RndisPacket p = { 0 };
+    uint32_t checksum = checksum_result(n, f);
 
+    if (id) {
+        RndisPacketId v = { .version = 1, .flags = id };
+
+        end = put_ppi(end, RNDIS_PPI_ID, 0);
+        memcpy(end - sizeof(v), &v, sizeof(v));
+    }
     if (checksum) {
         end = put_ppi(end, RNDIS_PPI_CHECKSUM, checksum);
     }
-    if (strip) {
-        end = put_ppi(end, RNDIS_PPI_VLAN, ndis_vlan_from_tci(info->vlan_tci));
+    if (f->strip) {
+        end = put_ppi(end, RNDIS_PPI_VLAN,
+                      ndis_vlan_from_tci(f->info.vlan_tci));
     }
-    if (hashed) {
-        end = put_ppi(end, RNDIS_PPI_HASH, hash);
+    if (f->hashed) {
+        end = put_ppi(end, RNDIS_PPI_HASH, f->hash);
     }
-    if (strip) {
-        memcpy(end, frame, addresses);
-        memcpy(end + addresses, frame + addresses + FRAME_VLAN_LEN,
+    return end;
+}
+
+size_t netvsp_rx_message(Netvsp *n, const NetvspRxFrame *f, uint8_t id)
+{
+    const size_t head = sizeof(RndisHeader) + sizeof(RndisPacket);
+    const size_t addresses = 2 * FRAME_ADDR_LEN;
+    bool part = id && !(id & RNDIS_ID_FIRST);
+    uint8_t *ppi = n->rx_buf + head;
+    uint8_t *data = put_infos(n, f, id, ppi);
+    size_t len = f->len;
+    RndisPacket p = { 0 };
+
+    if (part) {
+        len = f->info.end - f->info.payload;
+        memcpy(data, f->data + f->info.payload, len);
+    } else if (f->strip) {
+        memcpy(data, f->data, addresses);
+        memcpy(data + addresses, f->data + addresses + FRAME_VLAN_LEN,
                len - addresses - FRAME_VLAN_LEN);
         len -= FRAME_VLAN_LEN;
     } else {
-        memcpy(end, frame, len);
+        memcpy(data, f->data, len);
     }
-    p.data_offset = GUINT32_TO_LE(end - n->rx_buf - sizeof(RndisHeader));
+    p.data_offset = GUINT32_TO_LE(data - n->rx_buf - sizeof(RndisHeader));
     p.data_length = GUINT32_TO_LE(len);
-    if (end > ppi) {
+    if (data > ppi) {
         p.ppi_offset = GUINT32_TO_LE(sizeof(p));
-        p.ppi_length = GUINT32_TO_LE(end - ppi);
+        p.ppi_length = GUINT32_TO_LE(data - ppi);
     }
-    end += len;
     wr_le32(n->rx_buf, RNDIS_MSG_PACKET);
-    wr_le32(n->rx_buf + 4, end - n->rx_buf);
+    wr_le32(n->rx_buf + 4, data + len - n->rx_buf);
     memcpy(n->rx_buf + sizeof(RndisHeader), &p, sizeof(p));
-    return end - n->rx_buf;
+    return data + len - n->rx_buf;
 }
 
 static NetvspRxResult drop(Netvsp *n, size_t len, const char *why)
@@ -164,32 +183,48 @@ static NetvspRxResult wait_for_room(Netvsp *n, const NetvspQueue *q)
     return NETVSP_RX_NO_ROOM;
 }
 
+static void examine(Netvsp *n, NetvspRxFrame *f)
+{
+    const NetvspOffload *o = &n->offload;
+
+    frame_parse(f->data, f->len, &f->info);
+    f->strip = rd_be16(f->data + 2 * FRAME_ADDR_LEN) == FRAME_TYPE_VLAN &&
+               f->len >= FRAME_ETH_LEN + FRAME_VLAN_LEN;
+    f->checked = f->info.ip_version &&
+                 (o->rx_ip4 || o->rsc_ip4 || o->rsc_ip6 ||
+                  wants_l4(o, &f->info));
+    if (f->checked) {
+        csum_validate(f->data, f->len, &f->info, &f->csum);
+    }
+    f->q = netvsp_rss_queue(n, f->data, &f->info, &f->hashed, &f->hash);
+    if (vmbus_channel_is_broken(f->q->ch)) {
+        f->q = n->queues[0];
+    }
+}
+
 NetvspRxResult netvsp_rx_frame(Netvsp *n, const uint8_t *frame, size_t len)
 {
     const char *why = refuse_reason(n, frame, len);
-    NetvspQueue *q;
-    FrameInfo info;
-    uint32_t hash;
-    bool hashed;
+    NetvspRxFrame f = { .data = frame, .len = len };
     size_t bytes;
     int section;
 
     if (why) {
         return drop(n, len, why);
     }
-    frame_parse(frame, len, &info);
-    q = netvsp_rss_queue(n, frame, &info, &hashed, &hash);
-    if (vmbus_channel_is_broken(q->ch)) {
-        q = n->queues[0];
+    examine(n, &f);
+    if (netvsp_rsc_take(n, &f)) {
+        netvsp_count(&n->rx, frame, len);
+        return NETVSP_RX_TAKEN;
     }
     section = netvsp_section_get(n, false);
     if (section < 0) {
-        return wait_for_room(n, q);
+        return wait_for_room(n, f.q);
     }
-    bytes = build_message(n, frame, len, &info, hashed, hash);
-    if (!netvsp_send_section(q, section, NVSP_CHANNEL_DATA, n->rx_buf,
+    bytes = netvsp_rx_message(n, &f, 0);
+    if (!netvsp_send_section(f.q, section, NVSP_CHANNEL_DATA, n->rx_buf,
                              bytes)) {
-        return wait_for_room(n, q);
+        return wait_for_room(n, f.q);
     }
     netvsp_count(&n->rx, frame, len);
     return NETVSP_RX_TAKEN;

@@ -9,7 +9,8 @@
  */
 #include "netvsp-internal.h"
 
-#define SAVE_VERSION 1
+/* 2: receive segment coalescing. */
+#define SAVE_VERSION 2
 
 static void save_port(const Netvsp *n, StateWriter *w)
 {
@@ -63,7 +64,8 @@ static void load_owners(Netvsp *n, StateReader *r, const uint8_t *owner,
     }
     b->free_count = 0;
     for (uint32_t i = b->sections; i-- > 0;) {
-        if (owner[i] > n->sub_channels + 1) {
+        if ((owner[i] & ~NETVSP_SECTION_PART) > n->sub_channels + 1 ||
+            owner[i] == NETVSP_SECTION_PART) {
             state_fail(r, "receive section %u belongs to queue %u", i,
                        owner[i]);
             return;
@@ -222,8 +224,49 @@ static void get_counters(NetvspCounters *c, StateReader *r)
     }
 }
 
+static void save_rsc(const Netvsp *n, StateWriter *w)
+{
+    const NetvspRecvBuf *b = &n->recv;
+
+    state_put_bool(w, n->rsc_allowed);
+    state_put_bool(w, n->offload.rsc_ip4);
+    state_put_bool(w, n->offload.rsc_ip6);
+    state_put_u64(w, n->rsc_counters.packets);
+    state_put_u64(w, n->rsc_counters.octets);
+    state_put_u64(w, n->rsc_counters.events);
+    state_put_u64(w, n->rsc_counters.aborts);
+    for (uint32_t i = 0; i < b->sections; i++) {
+        if (b->owner[i]) {
+            state_put_u16(w, b->next[i]);
+        }
+    }
+}
+
+static void load_rsc(Netvsp *n, StateReader *r)
+{
+    NetvspRecvBuf *b = &n->recv;
+
+    n->rsc_allowed = state_get_bool(r);
+    n->offload.rsc_ip4 = state_get_bool(r);
+    n->offload.rsc_ip6 = state_get_bool(r);
+    n->rsc_counters.packets = state_get_u64(r);
+    n->rsc_counters.octets = state_get_u64(r);
+    n->rsc_counters.events = state_get_u64(r);
+    n->rsc_counters.aborts = state_get_u64(r);
+    for (uint32_t i = 0; state_ok(r) && i < b->sections; i++) {
+        if (b->owner[i]) {
+            b->next[i] = state_get_u16(r);
+        }
+        if (b->next[i] > b->sections) {
+            state_fail(r, "receive section %u is followed by %u", i,
+                       b->next[i]);
+        }
+    }
+}
+
 void netvsp_save(Netvsp *n, StateWriter *w)
 {
+    netvsp_rx_flush(n);
     state_put_section(w, "NVSP", SAVE_VERSION);
     state_put_u8(w, n->state);
     state_put_u32(w, n->version);
@@ -247,6 +290,7 @@ void netvsp_save(Netvsp *n, StateWriter *w)
     state_put_u64(w, n->next_cookie);
     put_counters(&n->rx, w);
     put_counters(&n->tx, w);
+    save_rsc(n, w);
 }
 
 static void load_datapath(Netvsp *n, StateReader *r)
@@ -294,10 +338,11 @@ static void check_closed(const Netvsp *n, StateReader *r)
 
 bool netvsp_load(Netvsp *n, StateReader *r)
 {
+    uint16_t version;
     uint8_t state;
 
     netvsp_reset_conversation(n);
-    state_get_section(r, "NVSP", SAVE_VERSION);
+    version = state_get_section(r, "NVSP", SAVE_VERSION);
     state = state_get_u8(r);
     n->version = state_get_u32(r);
     n->ndis_version = state_get_u32(r);
@@ -316,6 +361,9 @@ bool netvsp_load(Netvsp *n, StateReader *r)
     load_datapath(n, r);
     get_counters(&n->rx, r);
     get_counters(&n->tx, r);
+    if (version >= 2) {
+        load_rsc(n, r);
+    }
     if (state == NETVSP_CLOSED) {
         check_closed(n, r);
     }

@@ -28,6 +28,11 @@ static void owner_rx_ready(void *opaque)
     ((NetvspGuest *)opaque)->owner.rx_ready++;
 }
 
+static void owner_rx_waits(void *opaque)
+{
+    ((NetvspGuest *)opaque)->owner.rx_waits++;
+}
+
 static void owner_status(void *opaque)
 {
     ((NetvspGuest *)opaque)->owner.statuses++;
@@ -55,6 +60,7 @@ static void owner_released(void *opaque)
 const NetvspOps ng_owner_ops = {
     .tx_frame = owner_tx_frame,
     .rx_ready = owner_rx_ready,
+    .rx_waits = owner_rx_waits,
     .status = owner_status,
     .switch_datapath = owner_switch,
     .drained = owner_drained,
@@ -76,6 +82,7 @@ NetvspGuest *ng_new(void)
         .speed_mbps = 10000,
         .mtu = 1500,
         .max_channels = 4,
+        .rsc = true,
         .name = "nic",
     };
     ng->config.instance_id.b[0] = 7;
@@ -249,7 +256,8 @@ void ng_up(NetvspGuest *ng, uint32_t version)
 
     ng_open(ng);
     g_assert_cmpint(ng_init(ng, version), ==, NVSP_STATUS_SUCCESS);
-    ng_config(ng, 1500, NVSP_CAP_8021Q | NVSP_CAP_SRIOV | NVSP_CAP_TEAMING);
+    ng_config(ng, 1500, NVSP_CAP_8021Q | NVSP_CAP_SRIOV | NVSP_CAP_TEAMING |
+                        NVSP_CAP_RSC);
     ng_buffers(ng);
     reply = ng_request(ng, RNDIS_MSG_INITIALIZE, &init, sizeof(init), &len);
     g_assert_cmpuint(len, ==, sizeof(RndisInitializeComplete));

@@ -24,6 +24,7 @@ typedef struct NetvspOwner {
     GPtrArray *frames;          /* of GBytes */
     unsigned tx_room;           /* frames accepted from now on */
     unsigned rx_ready;
+    unsigned rx_waits;
     unsigned statuses;
     unsigned drained;
     unsigned released;

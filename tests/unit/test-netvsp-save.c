@@ -5,6 +5,8 @@
  */
 #include "netvsp-guest.h"
 
+#include "iovlab/checksum.h"
+
 static const uint8_t other[6] = { 2, 0, 0, 0, 0, 9 };
 
 static GBytes *save(NetvspGuest *ng)
@@ -372,8 +374,9 @@ static void test_closed_and_switching(void)
     g_autoptr(GBytes) bytes = save(ng);
     size_t len = g_bytes_get_size(bytes);
     g_autofree uint8_t *copy = g_memdup2(g_bytes_get_data(bytes, NULL), len);
-    /* Counters, three numbers of 64 bits and to_vf follow the state. */
-    size_t at = len - 2 * sizeof(NetvspCounters) - 3 * 8 - 1 - 1;
+    /* Coalescing, counters, three numbers of 64 bits and to_vf follow. */
+    size_t coalescing = 3 + 4 * 8;
+    size_t at = len - coalescing - 2 * sizeof(NetvspCounters) - 3 * 8 - 1 - 1;
 
     sink = ng;
     try_load(ng, copy, len, false);
@@ -381,6 +384,49 @@ static void test_closed_and_switching(void)
     copy[at] = 1;
     try_load(ng, copy, len, true);
     ng_free(ng);
+}
+
+/* A coalesced packet that is out keeps its sections together. */
+static void test_coalesced_out(NetvspGuest **f, gconstpointer data)
+{
+    NetvspGuest *ng = *f;
+    g_autoptr(FakePacket) pkt = NULL;
+    NdisOffloadParameters on = {
+        .header = { NDIS_OBJECT_DEFAULT, 3, GUINT16_TO_LE(sizeof(on)) },
+        .rsc_ip4 = NDIS_PARAM_TX,
+        .rsc_ip6 = NDIS_PARAM_TX,
+    };
+    uint8_t out[1024];
+    size_t len = sizeof(out);
+
+    ng_set(ng, OID_TCP_OFFLOAD_PARAMETERS, &on, sizeof(on));
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t frame[256];
+        size_t n = ng_frame(frame, ng_mac, FRAME_PROTO_TCP, 1, 100);
+        FrameInfo info;
+
+        wr_be32(frame + 38, i * 100);
+        frame[47] = 0x10;
+        frame_parse(frame, n, &info);
+        csum_insert_l4(frame, &info);
+        g_assert_cmpint(netvsp_rx_frame(ng->nic, frame, n), ==,
+                        NETVSP_RX_TAKEN);
+    }
+    netvsp_rx_flush(ng->nic);
+    pkt = ng_expect(ng, ng->ch, VM_PKT_DATA_USING_XFER_PAGES);
+    g_assert_cmpuint(pkt->desc_len, ==, sizeof(VmbusXferPageHeader) +
+                                        3 * sizeof(VmbusXferPageRange));
+    migrate(ng);
+    g_assert_false(netvsp_is_idle(ng->nic));
+    ng_complete(ng, ng->ch, pkt->trans_id);
+    ng_run(ng);
+    g_assert_true(netvsp_is_idle(ng->nic));
+    ng_query(ng, OID_TCP_RSC_STATISTICS, NULL, 0, out, &len);
+    g_assert_cmpuint(rd_le64(out + offsetof(NdisRscStatistics, packets)), ==,
+                     3);
+    len = sizeof(out);
+    ng_query(ng, OID_TCP_OFFLOAD_CURRENT_CONFIG, NULL, 0, out, &len);
+    g_assert_cmpuint(out[offsetof(NdisOffload, rsc_ip4)], ==, 1);
 }
 
 #define ADD(name, version, fn) \
@@ -396,6 +442,7 @@ int main(int argc, char **argv)
                     test_closed_and_switching);
     ADD("probe-steps", 0, test_probe_steps);
     ADD("sections", up, test_sections_outstanding);
+    ADD("coalesced", up, test_coalesced_out);
     ADD("half-large-send", up, test_half_a_large_send);
     ADD("switch/pending", up, test_switch_pending);
     ADD("switch/answered", up, test_switch_answered);
