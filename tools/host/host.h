@@ -203,6 +203,7 @@ typedef struct SwitchConfig {
     unsigned type;              /* SwitchType */
     bool iov;                   /* chosen when it is made */
     char *adapter;              /* name, of an external one; "": the first */
+    bool rsc;                   /* receive segment coalescing */
 } SwitchConfig;
 
 struct Switch {
@@ -277,6 +278,7 @@ typedef struct NicConfig {
     uint64_t iov_weight;        /* 0: no VF is wanted */
     uint64_t queue_pairs;       /* wanted on the VF */
     unsigned moderation;        /* IxgbeModeration */
+    bool rsc;                   /* receive segment coalescing */
     PortProps port;             /* policies (nic-policy.h) */
 } NicConfig;
 

@@ -235,6 +235,12 @@ static bool apply_switch(void *object, PropError *error)
     return true;
 }
 
+static bool apply_rsc(void *object, PropError *error)
+{
+    nic_send_config(object);
+    return true;
+}
+
 static const char *const moderation_words[] = {
     "Default", "Adaptive", "Off", "Low", "Medium", "High", NULL,
 };
@@ -279,6 +285,14 @@ static const Property properties[] = {
       "is the flavour with a mailbox (8086:10ed); a change takes the VF back "
       "and gives it again",
       .differs = "the same" },
+    { .name = "RscEnabled", .type = PROP_BOOL, .when = PROP_ALWAYS,
+      .field = FIELD(rsc), .dflt = "true", .apply = apply_rsc,
+      .text = "TCP segments for the guest may be coalesced on the synthetic "
+      "path; the switch has to allow it too (SoftwareRscEnabled)",
+      .backing = "sim/netvsp/rsc.c; the guest turns it on (`ethtool -K eth0 "
+      "lro on`)",
+      .differs = "the same; here the guest is told of a change at its next "
+      "initialisation" },
     NIC_POLICY_ROWS,
     SHOWN("IovQueuePairsAssigned", PROP_INT, get_pairs,
           "queue pairs that its VF has",

@@ -341,6 +341,7 @@ void nic_send_config(VmNic *nic)
         .link_up = nic->config->connected && nic_policy_link_up(nic),
         .mac_spoofing = nic->config->port.mac_spoofing ||
             nic->config->port.allow_teaming,
+        .rsc = nic->config->rsc && (!nic->sw || nic->sw->config.rsc),
     };
     LinkHost *link = nic_link(nic, DATAPATH_NIC);
 

@@ -84,6 +84,20 @@ static JsonNode *get_learned(void *object)
     return prop_int(vswitch_learned(((Switch *)object)->vswitch));
 }
 
+static bool apply_rsc(void *object, PropError *error)
+{
+    Switch *sw = object;
+
+    for (GList *l = sw->host->vms; l; l = l->next) {
+        VM_FOR_EACH_NIC(l->data, nic) {
+            if (nic->sw == sw) {
+                nic_send_config(nic);
+            }
+        }
+    }
+    return true;
+}
+
 static const char *const types[] = { "External", "Internal", "Private", NULL };
 
 static const Property properties[] = {
@@ -107,6 +121,12 @@ static const Property properties[] = {
       .backing = "without it no adapter on the switch gets a VF, whatever the "
       "machine can do",
       .differs = "the same (New-VMSwitch -EnableIov)" },
+    { .name = "SoftwareRscEnabled", .type = PROP_BOOL, .when = PROP_ALWAYS,
+      .field = FIELD(rsc), .dflt = "true", .apply = apply_rsc,
+      .text = "TCP segments for VMs are coalesced on the synthetic path, for "
+      "guests that ask for it",
+      .backing = "sim/netvsp/rsc.c, in the synthetic NIC",
+      .differs = "the same (Set-VMSwitch -EnableSoftwareRsc)" },
     SHOWN("IovSupport", PROP_BOOL, get_support,
           "VMs on the switch can have VFs now",
           "true if there is no reason against it", "the same"),
