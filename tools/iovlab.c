@@ -39,6 +39,8 @@ static const Command commands[] = {
     { "new", "KIND NAME [PROPERTY=VALUE...]",
       "make an adapter, a switch, a VM or a VM's network adapter", cmd_new },
     { "remove", "KIND NAME", "remove one", cmd_remove },
+    { "restart", "adapter NAME", "restart an adapter's PF driver",
+      cmd_restart },
     { "events", "[HOST...]", "show what happened, and happens", cmd_events },
     { "doctor", "", "say what is wrong, and what to do", cmd_doctor },
     { "capture", "HOST PORT [FILE]", "capture a port, or stop it",

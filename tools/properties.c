@@ -57,6 +57,10 @@ static char *kind_page(const ObjectKind *kind)
                                "[PROPERTY=VALUE...]\n    iovlab remove %s "
                                "NAME\n", kind->name, kind->name);
     }
+    if (kind->restart) {
+        g_string_append_printf(page, "    iovlab restart %s NAME\n",
+                               kind->name);
+    }
     g_string_append(page, "\n| property | can be set | values | default |\n"
                     "|---|---|---|---|\n");
     for (const Property *p = kind->properties; p->name; p++) {

@@ -80,6 +80,7 @@ int cmd_capture(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_new(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
+int cmd_restart(int argc, char **argv);
 int cmd_start(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);

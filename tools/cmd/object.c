@@ -1,5 +1,5 @@
 /*
- * iovlab set, new, remove: objects by kind and name.
+ * iovlab set, new, remove, restart: objects by kind and name.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -193,6 +193,7 @@ static int change(int argc, char **argv, const char *verb, bool exists,
 {
     g_autofree char *host = NULL;
     bool is_set = g_str_equal(verb, "set");
+    bool values = is_set || g_str_equal(verb, "new");
     gboolean wait = FALSE;
     int timeout = WAIT_SECONDS, status = EXIT_DONE;
     const GOptionEntry entries[] = {
@@ -205,10 +206,9 @@ static int change(int argc, char **argv, const char *verb, bool exists,
           G_OPTION_ARG_INT, &timeout, "seconds to wait (default 90)", "N" },
         { NULL },
     };
-    g_autofree char *help = help_text(verb);
+    g_autofree char *help = values ? help_text(verb) : NULL;
     g_auto(GStrv) args = cmd_parse_described(cmd_current(), entries,
-        g_str_equal(verb, "remove") ? NULL : help, argc, argv, min,
-        g_str_equal(verb, "remove") ? 2 : -1);
+        help, argc, argv, min, values ? -1 : 2);
     const ObjectKind *kind = kind_named(args[0]);
     JsonObject *what = iov_args("s:object", kind->name, "s:name", args[1],
                                 NULL);
@@ -219,7 +219,7 @@ static int change(int argc, char **argv, const char *verb, bool exists,
         cmd_fail(EXIT_USAGE, "--wait is for `iovlab set nic`, for a second or "
                  "more");
     }
-    if (!g_str_equal(verb, "remove")) {
+    if (values) {
         json_object_set_object_member(what, "values",
                                       values_of(kind, args + 2));
     }
@@ -245,4 +245,9 @@ int cmd_new(int argc, char **argv)
 int cmd_remove(int argc, char **argv)
 {
     return change(argc, argv, "remove", true, 2);
+}
+
+int cmd_restart(int argc, char **argv)
+{
+    return change(argc, argv, "restart", true, 2);
 }

@@ -82,6 +82,8 @@ bool lab_set(Lab *lab, const char *kind, const char *name, const char *value);
 /* The same, and it must be refused with this code. */
 bool lab_set_refused(Lab *lab, const char *kind, const char *name,
                      const char *value, const char *code);
+/* `iovlab restart adapter NAME` on A; it ends when the driver is up again. */
+bool lab_restart(Lab *lab, const char *adapter);
 /* A property of the VM's adapter, as text, is @expected within @ms. */
 bool lab_expect_nic(Lab *lab, unsigned vm, unsigned nic, const char *property,
                     const char *expected, unsigned ms);

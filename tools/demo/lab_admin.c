@@ -21,6 +21,13 @@ bool lab_set(Lab *lab, const char *kind, const char *name, const char *value)
     return lab_command(lab, "set", kind, name, value, NULL);
 }
 
+bool lab_restart(Lab *lab, const char *adapter)
+{
+    lab_say(lab, "iovlab restart adapter %s --host A", adapter);
+    return lab_command(lab, "restart", "adapter", adapter, "--host", "A",
+                       NULL);
+}
+
 bool lab_set_refused(Lab *lab, const char *kind, const char *name,
                      const char *value, const char *code)
 {

@@ -57,15 +57,16 @@ static const struct {
 static bool is_object_command(const char *command)
 {
     return g_str_equal(command, "set") || g_str_equal(command, "new") ||
-        g_str_equal(command, "remove");
+        g_str_equal(command, "remove") || g_str_equal(command, "restart");
 }
 
 static Operation object_operation(const char *command, const char *kind)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
         if (g_str_equal(objects[i].kind, kind)) {
-            return *command == 's' ? objects[i].set : *command == 'n' ?
-                objects[i].make : objects[i].remove;
+            return g_str_equal(command, "new") ? objects[i].make :
+                g_str_equal(command, "remove") ? objects[i].remove :
+                objects[i].set;
         }
     }
     return OP_CONFIGURE_HOST;

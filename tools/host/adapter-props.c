@@ -298,6 +298,12 @@ static ObjectResult create(Host *host, const char *name, void *config,
     return OBJECT_DONE;
 }
 
+static ObjectResult restart(void *object, ControlRequest *request,
+                            PropError *error)
+{
+    return adapter_restart(object, request, error);
+}
+
 static ObjectResult destroy(void *object, ControlRequest *request,
                             PropError *error)
 {
@@ -324,6 +330,7 @@ const ObjectKind adapter_kind = {
     .name_of = name_of,
     .create = create,
     .remove = destroy,
+    .restart = restart,
 };
 
 /* --- VFs ---------------------------------------------------------------- */

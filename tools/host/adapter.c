@@ -520,6 +520,9 @@ static gboolean restart(gpointer opaque)
     a->restarting = false;
     host_event(a->host, "adapter-restarted", "s:adapter", a->name,
                "i:num_vfs", (int)ixgbe_pf_driver_num_vfs(a->pf), NULL);
+    if (a->restart_request) {
+        control_reply(g_steal_pointer(&a->restart_request), NULL);
+    }
     update_vms(a);
     return G_SOURCE_REMOVE;
 }
@@ -531,16 +534,32 @@ void adapter_vf_released(Adapter *a)
     }
 }
 
-void adapter_update(Adapter *a)
+static void begin_restart(Adapter *a)
 {
-    if (!a->pf || a->restarting ||
-        wanted_vfs(a) == ixgbe_pf_driver_num_vfs(a->pf)) {
-        return;
-    }
     a->restarting = true;
     host_event(a->host, "adapter-restarting", "s:adapter", a->name, NULL);
     update_vms(a);
     adapter_vf_released(a);
+}
+
+void adapter_update(Adapter *a)
+{
+    if (a->pf && !a->restarting &&
+        wanted_vfs(a) != ixgbe_pf_driver_num_vfs(a->pf)) {
+        begin_restart(a);
+    }
+}
+
+ObjectResult adapter_restart(Adapter *a, ControlRequest *request,
+                             PropError *error)
+{
+    if (a->restarting) {
+        prop_fail(error, ERR_BUSY, "the adapter is restarting already");
+        return OBJECT_FAILED;
+    }
+    a->restart_request = request;
+    begin_restart(a);
+    return OBJECT_LATER;
 }
 
 /* --- all of it --------------------------------------------------------- */
@@ -608,6 +627,9 @@ void adapter_free(Adapter *a)
 
     if (a->sw) {
         a->sw->adapter = NULL;
+    }
+    if (a->restart_request) {
+        control_fail(a->restart_request, ERR_STATE, "the adapter went away");
     }
     g_clear_handle_id(&a->wire_retry, g_source_remove);
     g_clear_pointer(&a->tor, iov_client_free);

@@ -165,6 +165,7 @@ struct Adapter {
     guint restart_idle;
     uint32_t causes;
     bool restarting;            /* as soon as no VF is in use */
+    ControlRequest *restart_request;    /* answered then, or NULL */
 };
 
 /* Takes what is in @config.  NULL with an error. */
@@ -179,6 +180,9 @@ unsigned adapter_vfs_in_use(const Adapter *adapter);
 unsigned adapter_queues_per_vf(const Adapter *adapter);
 /* What it gives depends on settings that changed: it restarts if need be. */
 void adapter_update(Adapter *adapter);
+/* Ends the PF driver and starts it again; VMs give their VFs up before. */
+ObjectResult adapter_restart(Adapter *adapter, ControlRequest *request,
+                             PropError *error);
 /* A VF came back. */
 void adapter_vf_released(Adapter *adapter);
 /* The cable was pulled out or plugged in. */

@@ -243,6 +243,25 @@ static void cmd_remove(void *opaque, ControlRequest *request, JsonObject *args)
     }
 }
 
+static void cmd_restart(void *opaque, ControlRequest *request,
+                        JsonObject *args)
+{
+    const ObjectKind *kind = kind_of(request, args);
+    const char *name = json_str(args, "name", "");
+    void *object = kind ? object_of(opaque, kind, request, name) : NULL;
+    PropError error = { 0 };
+
+    if (!object) {
+        return;
+    }
+    if (!kind->restart) {
+        control_fail(request, ERR_BAD_ARGUMENT, "a %s cannot be restarted",
+                     kind->title);
+    } else if (kind->restart(object, request, &error) == OBJECT_FAILED) {
+        fail(request, name, &error);
+    }
+}
+
 static const ControlArg show_args[] = {
     { "object", CONTROL_TEXT },
     { "name", CONTROL_TEXT },
@@ -271,5 +290,6 @@ const ControlCommand object_commands[] = {
     { "set", set_args, cmd_set, "Change properties of an object" },
     { "new", new_args, cmd_new, "Make an object" },
     { "remove", remove_args, cmd_remove, "Remove an object" },
+    { "restart", remove_args, cmd_restart, "Restart an adapter's driver" },
     { NULL },
 };

@@ -104,6 +104,9 @@ typedef struct ObjectKind {
                            struct ControlRequest *request, PropError *error);
     ObjectResult (*remove)(void *object, struct ControlRequest *request,
                            PropError *error);
+    /* NULL: there is no such thing. */
+    ObjectResult (*restart)(void *object, struct ControlRequest *request,
+                            PropError *error);
     /* NULL: a name is what name_valid() takes. */
     bool (*name_ok)(const char *name);
 } ObjectKind;
