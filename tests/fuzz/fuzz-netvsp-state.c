@@ -9,14 +9,38 @@
  */
 #include "netvsp-guest.h"
 
+#include "iovlab/checksum.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static NetvspGuest *source;
 static GBytes *bus_state;
 static GBytes *nic_state;
 
+/* Two segments that become one packet, if the guest wants that. */
+static void coalesce(Netvsp *nic)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t frame[128];
+        size_t len = ng_frame(frame, ng_mac, FRAME_PROTO_TCP, 1, 40);
+        FrameInfo info;
+
+        wr_be32(frame + 38, i * 40);
+        frame[47] = 0x10;
+        frame_parse(frame, len, &info);
+        csum_insert_l4(frame, &info);
+        netvsp_rx_frame(nic, frame, len);
+    }
+    netvsp_rx_flush(nic);
+}
+
 static void prepare(void)
 {
+    NdisOffloadParameters on = {
+        .header = { NDIS_OBJECT_DEFAULT, 3, GUINT16_TO_LE(sizeof(on)) },
+        .rsc_ip4 = NDIS_PARAM_TX,
+        .rsc_ip6 = NDIS_PARAM_TX,
+    };
     uint8_t frame[128];
     size_t len = ng_frame(frame, ng_mac, FRAME_PROTO_UDP, 1, 40);
     NvspSwitchDataPath ask = {
@@ -27,7 +51,9 @@ static void prepare(void)
 
     source = ng_new();
     ng_up(source, NVSP_VERSION_61);
+    ng_set(source, OID_TCP_OFFLOAD_PARAMETERS, &on, sizeof(on));
     ng_subchannels(source, 2);
+    coalesce(source->nic);
     netvsp_rx_frame(source->nic, frame, len);
     netvsp_set_vf(source->nic, true, 3);
     ng_send(source, &ask, sizeof(ask), true);
@@ -51,6 +77,7 @@ static void run_loaded(FakeGuest *g, Netvsp *nic)
     netvsp_resume(nic);
     vmbus_bus_run(g->bus);
     netvsp_rx_frame(nic, frame, len);
+    coalesce(nic);
     netvsp_drain(nic);
     netvsp_datapath_done(nic, source->owner.cookie);
     vmbus_bus_run(g->bus);
