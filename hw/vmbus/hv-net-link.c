@@ -34,7 +34,8 @@
 /*
  * A queue that sends nothing, although every VCPU had this many turns, has
  * nothing to send: the hold goes on without it.  One queue holds up nobody else
- * and is given the time in which a slow guest comes to send again.
+ * and is given the time in which a slow guest comes to send again, or to
+ * announce its addresses, which it is asked for and which stops the queue, too.
  */
 #define SILENT_ROUNDS 10
 #define SILENT_MS 100
@@ -51,6 +52,7 @@ typedef struct NicLink {
     QEMUTimer *hold_timer;      /* transmit is held */
     int64_t hold_until_ms;
     bool held_told;             /* of this hold */
+    bool announced;             /* the silent guest was asked to say a word */
     VcpuRounds rounds;          /* since it began */
     LinkNicStatus status;       /* as last told */
     bool configured;            /* the host told the port's settings */
@@ -322,9 +324,19 @@ static bool queues_stopped(NicLink *l, int64_t now)
     int64_t since = l->hold_until_ms - HOLD_MS;
     unsigned queues = l->vf.queues ? l->vf.queues : UINT_MAX;
 
-    return netvsp_tx_stopped(l->s->nic, queues) ||
-           (vcpu_rounds_poll(&l->rounds) >= SILENT_ROUNDS &&
-            now - since >= (queues == 1 ? SILENT_ALONE_MS : SILENT_MS));
+    if (netvsp_tx_stopped(l->s->nic, queues)) {
+        return true;
+    }
+    if (vcpu_rounds_poll(&l->rounds) < SILENT_ROUNDS ||
+        now - since < SILENT_MS) {
+        return false;
+    }
+    if (!l->announced && queues == 1) {
+        l->announced = true;
+        trace_hv_net_link_hold(hv_net_name(l->s), "asks for a word");
+        netvsp_announce(l->s->nic);
+    }
+    return queues != 1 || now - since >= SILENT_ALONE_MS;
 }
 
 /*
@@ -357,6 +369,7 @@ static void hold_transmit(NicLink *l)
 {
     l->hold_until_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + HOLD_MS;
     l->held_told = false;
+    l->announced = false;
     vcpu_rounds_start(&l->rounds);
     trace_hv_net_link_hold(hv_net_name(l->s), "begins");
     hold_timer(l);

@@ -4,7 +4,9 @@
 # timeout: 600
 import os
 import re
+import socket
 import tempfile
+import time
 
 from bpf_object import xdp_object
 from guest import main, need
@@ -134,6 +136,31 @@ def leave(vm, cpu):
     vm.wait(f'echo 0 > /sys/devices/system/cpu/cpu{cpu}/online', 10)
 
 
+def idle():
+    """A guest that sends nothing is asked for a word before its VF's link"""
+    with Lab('A') as lab:
+        peer = Peer(lab)
+        vm = lab.vm('web', ip='10.77.0.11/16')
+        on_vf(vm)
+        lab.iovlab('vf', 'detach', 'web')
+        on_synthetic(vm)
+        # hv_netvsc heeds one link event in two seconds.
+        time.sleep(3)
+        own = socket.inet_aton('10.77.0.11')
+        first = len(peer.frames)
+        settled = len(lab.events('vf-settled'))
+        lab.iovlab('vf', 'attach', 'web')
+        for _ in range(300):
+            if len(lab.events('vf-settled')) > settled:
+                break
+            time.sleep(0.1)
+        words = [frame for frame in peer.frames[first:]
+                 if frame[12:14] == b'\x08\x06' and
+                 frame[28:32] == frame[38:42] == own]
+        need(words, 'the guest did not announce itself')
+        on_vf(vm)
+
+
 def processors():
     """A CPU goes and comes under traffic; channels and VF move away"""
     with Lab('A') as lab:
@@ -166,4 +193,4 @@ def processors():
              f'of {max(seen)} lost: {lost}; {steps}')
 
 
-main(driver, netvsc, xdp, processors)
+main(driver, netvsc, xdp, idle, processors)
