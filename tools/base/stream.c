@@ -99,17 +99,15 @@ static void stream_deliver(Stream *s)
     g_byte_array_remove_range(s->in, 0, pos);
 }
 
-static gboolean stream_readable(GSocket *socket, GIOCondition cond,
-                                gpointer opaque)
+static bool stream_read(Stream *s)
 {
-    Stream *s = opaque;
     g_autoptr(GError) error = NULL;
     guint old = s->in->len;
     gssize n;
 
     g_atomic_ref_count_inc(&s->refs);
     g_byte_array_set_size(s->in, old + READ_CHUNK);
-    n = g_socket_receive(socket, (char *)s->in->data + old, READ_CHUNK, NULL,
+    n = g_socket_receive(s->socket, (char *)s->in->data + old, READ_CHUNK, NULL,
                          &error);
     g_byte_array_set_size(s->in, old + MAX(n, 0));
     if (n > 0) {
@@ -120,7 +118,19 @@ static gboolean stream_readable(GSocket *socket, GIOCondition cond,
         stream_die(s, error->message);
     }
     stream_unref(s);
+    return n > 0;
+}
+
+static gboolean stream_readable(GSocket *socket, GIOCondition cond,
+                                gpointer opaque)
+{
+    stream_read(opaque);
     return G_SOURCE_CONTINUE;
+}
+
+bool stream_read_now(Stream *s)
+{
+    return !s->dead && !s->freed && !s->paused && stream_read(s);
 }
 
 static void stream_want_in(Stream *s)

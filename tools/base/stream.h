@@ -42,6 +42,11 @@ void stream_free_later(Stream *stream);
 bool stream_write(Stream *stream, const void *data, size_t len);
 /* Bytes queued and not yet sent. */
 size_t stream_pending(const Stream *stream);
+/*
+ * Reads what is in the socket already, at most a chunk, as the main loop would.
+ * False: there was nothing.  Not from the stream's own callbacks.
+ */
+bool stream_read_now(Stream *stream);
 /* While paused nothing is read: the peer's output backs up. */
 void stream_pause(Stream *stream, bool pause);
 GSocket *stream_socket(Stream *stream);

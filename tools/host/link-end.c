@@ -276,12 +276,41 @@ static const LinkHostOps end_ops = {
 
 /* --- the socket's callbacks -------------------------------------------- */
 
+/* Frames that may be on their way when the guest leaves its VF. */
+enum { LEAVING_CHUNKS = 16 };
+
+/*
+ * A guest that leaves its VF has sent what is in the VF's socket before what
+ * is in the synthetic NIC's; the main loop may see both at once.
+ */
+static void vf_first(const LinkEnd *end)
+{
+    VmNic *nic = end->nic;
+    bool any = false;
+
+    for (int i = 0; i < LEAVING_CHUNKS; i++) {
+        LinkEnd *vf = nic ? nic->end[DATAPATH_VF] : NULL;
+
+        if (!vf || vf->closing || datapath_on_vf(nic->dp) ||
+            !stream_read_now(vf->stream)) {
+            break;
+        }
+        any = true;
+    }
+    if (any) {
+        host_net_settle(end->host);
+    }
+}
+
 static gssize end_input(void *opaque, const uint8_t *data, size_t len)
 {
     LinkEnd *end = opaque;
 
     if (end->closing) {
         return len;
+    }
+    if (end->side == DATAPATH_NIC) {
+        vf_first(end);
     }
     link_host_input(end->link, data, len);
     end_ensure_up(end);
