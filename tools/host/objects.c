@@ -134,6 +134,22 @@ static void *object_of(Host *host, const ObjectKind *kind,
     return object;
 }
 
+/* What a request comes to; who said LATER answers it himself. */
+static void answer(ControlRequest *request, const char *name,
+                   ObjectResult result, PropError *error)
+{
+    switch (result) {
+    case OBJECT_FAILED:
+        fail(request, name, error);
+        break;
+    case OBJECT_DONE:
+        control_reply(request, NULL);
+        break;
+    case OBJECT_LATER:
+        break;
+    }
+}
+
 static void cmd_set(void *opaque, ControlRequest *request, JsonObject *args)
 {
     const ObjectKind *kind = kind_of(request, args);
@@ -199,47 +215,44 @@ static void cmd_new(void *opaque, ControlRequest *request, JsonObject *args)
     const char *name = json_str(args, "name", "");
     PropError error = { 0 };
 
-    if (!kind) {
-        return;
-    }
-    switch (object_create(opaque, kind, name, json_obj(args, "values"),
-                          request, &error)) {
-    case OBJECT_FAILED:
-        fail(request, name, &error);
-        break;
-    case OBJECT_DONE:
-        control_reply(request, NULL);
-        break;
-    case OBJECT_LATER:
-        break;
+    if (kind) {
+        answer(request, name,
+               object_create(opaque, kind, name, json_obj(args, "values"),
+                             request, &error), &error);
     }
 }
 
-static void cmd_remove(void *opaque, ControlRequest *request, JsonObject *args)
+/* What is done to an object as a whole; @act is NULL if it cannot be @done. */
+static void act_on(Host *host, ControlRequest *request, JsonObject *args,
+                   const ObjectKind *kind, ObjectAction *act,
+                   const char *done)
 {
-    const ObjectKind *kind = kind_of(request, args);
     const char *name = json_str(args, "name", "");
-    void *object = kind ? object_of(opaque, kind, request, name) : NULL;
+    void *object = object_of(host, kind, request, name);
+    ObjectResult result;
     PropError error = { 0 };
 
     if (!object) {
         return;
     }
-    if (!kind->remove) {
-        control_fail(request, ERR_BAD_ARGUMENT, "a %s cannot be removed",
-                     kind->title);
+    if (!act) {
+        control_fail(request, ERR_BAD_ARGUMENT, "a %s cannot be %s",
+                     kind->title, done);
         return;
     }
-    switch (kind->remove(object, request, &error)) {
-    case OBJECT_FAILED:
-        fail(request, name, &error);
-        break;
-    case OBJECT_DONE:
-        host_state_changed(opaque);
-        control_reply(request, NULL);
-        break;
-    case OBJECT_LATER:
-        break;
+    result = act(object, request, &error);
+    if (result == OBJECT_DONE) {
+        host_state_changed(host);
+    }
+    answer(request, name, result, &error);
+}
+
+static void cmd_remove(void *opaque, ControlRequest *request, JsonObject *args)
+{
+    const ObjectKind *kind = kind_of(request, args);
+
+    if (kind) {
+        act_on(opaque, request, args, kind, kind->remove, "removed");
     }
 }
 
@@ -247,18 +260,9 @@ static void cmd_restart(void *opaque, ControlRequest *request,
                         JsonObject *args)
 {
     const ObjectKind *kind = kind_of(request, args);
-    const char *name = json_str(args, "name", "");
-    void *object = kind ? object_of(opaque, kind, request, name) : NULL;
-    PropError error = { 0 };
 
-    if (!object) {
-        return;
-    }
-    if (!kind->restart) {
-        control_fail(request, ERR_BAD_ARGUMENT, "a %s cannot be restarted",
-                     kind->title);
-    } else if (kind->restart(object, request, &error) == OBJECT_FAILED) {
-        fail(request, name, &error);
+    if (kind) {
+        act_on(opaque, request, args, kind, kind->restart, "restarted");
     }
 }
 

@@ -84,6 +84,10 @@ typedef enum ObjectResult {
     OBJECT_LATER,               /* the request will be answered */
 } ObjectResult;
 
+/* What is done to an object as a whole, for @request (see ObjectResult). */
+typedef ObjectResult ObjectAction(void *object, struct ControlRequest *request,
+                                  PropError *error);
+
 typedef struct ObjectKind {
     const char *name;           /* "nic" */
     const char *title;          /* "VM network adapter" */
@@ -102,11 +106,8 @@ typedef struct ObjectKind {
      */
     ObjectResult (*create)(struct Host *host, const char *name, void *config,
                            struct ControlRequest *request, PropError *error);
-    ObjectResult (*remove)(void *object, struct ControlRequest *request,
-                           PropError *error);
-    /* NULL: there is no such thing. */
-    ObjectResult (*restart)(void *object, struct ControlRequest *request,
-                            PropError *error);
+    ObjectAction *remove;       /* NULL: there is no such thing */
+    ObjectAction *restart;      /* the same */
     /* NULL: a name is what name_valid() takes. */
     bool (*name_ok)(const char *name);
 } ObjectKind;
