@@ -570,3 +570,21 @@ size_t ng_frame(uint8_t *out, const uint8_t dst[6], uint8_t protocol,
     csum_insert_l4(out, &info);
     return len;
 }
+
+bool ng_segments(Netvsp *nic, unsigned count, size_t payload)
+{
+    bool taken = true;
+
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t frame[256];
+        size_t len = ng_frame(frame, ng_mac, FRAME_PROTO_TCP, 1, payload);
+        FrameInfo info;
+
+        wr_be32(frame + 38, i * payload);
+        frame[47] = 0x10;               /* ACK */
+        frame_parse(frame, len, &info);
+        csum_insert_l4(frame, &info);
+        taken &= netvsp_rx_frame(nic, frame, len) == NETVSP_RX_TAKEN;
+    }
+    return taken;
+}

@@ -112,5 +112,7 @@ uint32_t ng_tx_status(NetvspGuest *ng, FakeChannel *ch, uint64_t trans_id);
 /* Frames for tests: IPv4 TCP or UDP with right checksums; returns length. */
 size_t ng_frame(uint8_t *out, const uint8_t dst[6], uint8_t protocol,
                 uint16_t port, size_t payload);
+/* @count TCP segments of one flow, in order; true if the NIC took them all. */
+bool ng_segments(Netvsp *nic, unsigned count, size_t payload);
 
 #endif
