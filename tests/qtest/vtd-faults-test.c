@@ -166,15 +166,21 @@ static void test_pasid_range(void)
     stop(&rig);
 }
 
+/* Translation by the root table at @root, in this mode. */
+static void start_at(Rig *rig, uint64_t root, uint64_t mode)
+{
+    build_scalable(rig, FIRST1);
+    qtest_writeq(rig->qts, UNIT + VTD_RTADDR,
+                 root | mode << VTD_RTADDR_TTM_SHIFT);
+    gcmd(rig, VTD_GCMD_SRTP);
+    gcmd(rig, VTD_GCMD_TE);
+}
+
 static void test_root_access(void)
 {
     Rig rig;
 
-    build_scalable(&rig, FIRST1);
-    qtest_writeq(rig.qts, UNIT + VTD_RTADDR, OUTSIDE |
-                 VTD_TTM_SCALABLE << VTD_RTADDR_TTM_SHIFT);
-    gcmd(&rig, VTD_GCMD_SRTP);
-    gcmd(&rig, VTD_GCMD_TE);
+    start_at(&rig, OUTSIDE, VTD_TTM_SCALABLE);
     g_assert_cmpint(act(&rig, R, 0, 4, 0), ==, VTE_BLOCKED);
     g_assert_cmphex(take_first(&rig).reason, ==, VTD_FR_SM_ROOT_ACCESS);
     stop(&rig);
@@ -185,11 +191,7 @@ static void test_reserved_mode(void)
 {
     Rig rig;
 
-    build_scalable(&rig, FIRST1);
-    qtest_writeq(rig.qts, UNIT + VTD_RTADDR, ROOT |
-                 VTD_TTM_RESERVED << VTD_RTADDR_TTM_SHIFT);
-    gcmd(&rig, VTD_GCMD_SRTP);
-    gcmd(&rig, VTD_GCMD_TE);
+    start_at(&rig, ROOT, VTD_TTM_RESERVED);
     for (unsigned flags = 0; flags <= WITH; flags += WITH) {
         g_assert_cmpint(act(&rig, R, 0, 4, flags), ==, VTE_BLOCKED);
         g_assert_cmphex(take_first(&rig).reason, ==, VTD_FR_SM_TTM_RESERVED);
@@ -280,11 +282,7 @@ static void test_abort_mode(void)
 {
     Rig rig;
 
-    build_scalable(&rig, FIRST1);
-    qtest_writeq(rig.qts, UNIT + VTD_RTADDR, ROOT |
-                 VTD_TTM_ABORT << VTD_RTADDR_TTM_SHIFT);
-    gcmd(&rig, VTD_GCMD_SRTP);
-    gcmd(&rig, VTD_GCMD_TE);
+    start_at(&rig, ROOT, VTD_TTM_ABORT);
     g_assert_cmpint(act(&rig, R, 0, 4, 0), ==, VTE_BLOCKED);
     g_assert_cmphex(take_first(&rig).reason, ==, 0);
     stop(&rig);
