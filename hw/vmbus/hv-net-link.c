@@ -40,6 +40,12 @@
 #define SILENT_ROUNDS 10
 #define SILENT_MS 100
 #define SILENT_ALONE_MS 1000
+/*
+ * Linux's netvsc acts on one link event in so much time, the next one waits.  A
+ * guest that had one just now would speak too late, and whatever happens to
+ * its link next would wait behind it.
+ */
+#define LINK_EVENT_MS 2000
 #define STATUS_INTERVAL_MS 1000
 
 typedef struct NicLink {
@@ -53,6 +59,8 @@ typedef struct NicLink {
     int64_t hold_until_ms;
     bool held_told;             /* of this hold */
     bool announced;             /* the silent guest was asked to say a word */
+    uint32_t link_events;       /* told to the guest, and when the last */
+    int64_t link_event_ms;
     VcpuRounds rounds;          /* since it began */
     LinkNicStatus status;       /* as last told */
     bool configured;            /* the host told the port's settings */
@@ -177,7 +185,17 @@ static void send_status(NicLink *l)
 
 static void link_status(HvNet *s)
 {
-    send_status(s->behind);
+    NicLink *l = s->behind;
+    NetvspStatus now;
+
+    if (s->nic) {
+        netvsp_get_status(s->nic, &now);
+        if (now.link_events != l->link_events) {
+            l->link_events = now.link_events;
+            l->link_event_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+        }
+    }
+    send_status(l);
 }
 
 static void status_timer(void *opaque)
@@ -331,7 +349,8 @@ static bool queues_stopped(NicLink *l, int64_t now)
         now - since < SILENT_MS) {
         return false;
     }
-    if (!l->announced && queues == 1) {
+    if (!l->announced && queues == 1 &&
+        l->link_event_ms + LINK_EVENT_MS < since + SILENT_ALONE_MS) {
         l->announced = true;
         trace_hv_net_link_hold(hv_net_name(l->s), "asks for a word");
         netvsp_announce(l->s->nic);

@@ -51,6 +51,7 @@ typedef struct NetvspStatus {
     uint32_t packet_filter;             /* NDIS_PACKET_* */
     uint16_t mtu;                       /* the guest's; 0: not told */
     uint16_t sub_channels;              /* open ones */
+    uint32_t link_events;               /* told to the guest so far; wraps */
 } NetvspStatus;
 
 typedef struct NetvspCounters {

@@ -212,6 +212,7 @@ struct Netvsp {
     NetvspLinkTold link_told;
     bool link_told_early;       /* before the guest would listen */
     uint32_t speed_told;
+    uint32_t link_events;       /* NetvspStatus; the owner's, not saved */
     bool vf_told;               /* allocated, as the guest knows */
     uint32_t vf_told_serial;
     bool table_due;             /* send indirection table */

@@ -145,6 +145,13 @@ static bool flush_vf(Netvsp *n)
     return true;
 }
 
+static void indicate_link(Netvsp *n, uint32_t status)
+{
+    rndis_indicate(n, status, NULL, 0);
+    n->link_events++;
+    netvsp_status_changed(n);
+}
+
 /* Turns what the guest should know of the link into indications. */
 static void queue_indications(Netvsp *n)
 {
@@ -163,8 +170,8 @@ static void queue_indications(Netvsp *n)
     if (n->link_told != now || (n->link_told_early && listening)) {
         n->link_told = now;
         n->link_told_early = !listening;
-        rndis_indicate(n, up ? RNDIS_STATUS_MEDIA_CONNECT
-                             : RNDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
+        indicate_link(n, up ? RNDIS_STATUS_MEDIA_CONNECT
+                            : RNDIS_STATUS_MEDIA_DISCONNECT);
     }
     if (n->speed_told != n->speed_mbps && n->capabilities & NVSP_CAP_TEAMING) {
         uint8_t speed[4];
@@ -177,7 +184,7 @@ static void queue_indications(Netvsp *n)
     /* A connect while connected makes the guest announce its addresses. */
     if (n->announce && listening && up) {
         n->announce = false;
-        rndis_indicate(n, RNDIS_STATUS_MEDIA_CONNECT, NULL, 0);
+        indicate_link(n, RNDIS_STATUS_MEDIA_CONNECT);
     }
 }
 

@@ -115,6 +115,7 @@ void netvsp_get_status(const Netvsp *n, NetvspStatus *status)
         .nvsp_version = n->version,
         .packet_filter = n->filter,
         .mtu = n->guest_mtu,
+        .link_events = n->link_events,
     };
     memcpy(status->mac, n->mac, sizeof(status->mac));
     for (unsigned i = 1; i < NETVSP_CHANNELS_MAX; i++) {

@@ -14,7 +14,10 @@ MIIMON = 500
 INTERVAL = 0.1
 SLACK = 0.4
 # netvsc acts on one link event in two seconds (LINKCHANGE_INT); the next waits.
-BETWEEN_EVENTS = 2.5
+# The last before a pull may have come late by that already: an idle VF's attach
+# asks for an announcement, and netvsc comes back in two seconds when it finds
+# the network lock taken.
+BETWEEN_EVENTS = 5
 
 
 def bond(vm):

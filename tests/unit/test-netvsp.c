@@ -324,20 +324,32 @@ static void test_mac_change(NetvspGuest **f, gconstpointer data)
 
 /* --- link -------------------------------------------------------------------- */
 
+static uint32_t link_events(NetvspGuest *ng)
+{
+    NetvspStatus status;
+
+    netvsp_get_status(ng->nic, &status);
+    return status.link_events;
+}
+
 static void test_link_indications(NetvspGuest **f, gconstpointer data)
 {
     NetvspGuest *ng = *f;
+    uint32_t events = link_events(ng);
 
     netvsp_set_link(ng->nic, false);
     g_assert_cmphex(ng_indication(ng), ==, RNDIS_STATUS_MEDIA_DISCONNECT);
     netvsp_set_link(ng->nic, true);
     g_assert_cmphex(ng_indication(ng), ==, RNDIS_STATUS_MEDIA_CONNECT);
     g_assert_cmphex(ng_indication(ng), ==, 0);
+    g_assert_cmpuint(link_events(ng) - events, ==, 2);
     netvsp_set_speed(ng->nic, 1000);
     g_assert_cmphex(ng_indication(ng), ==, RNDIS_STATUS_LINK_SPEED_CHANGE);
+    g_assert_cmpuint(link_events(ng) - events, ==, 2);
     netvsp_announce(ng->nic);
     g_assert_cmphex(ng_indication(ng), ==, RNDIS_STATUS_MEDIA_CONNECT);
     g_assert_cmphex(ng_indication(ng), ==, 0);
+    g_assert_cmpuint(link_events(ng) - events, ==, 3);
 }
 
 /* Without a link there is nothing to announce, until it comes. */
