@@ -277,15 +277,21 @@ static bool queue_in_use(const VtdUnit *u)
 }
 
 /*
- * 11.4.6.1.  Granularity 0 in the answer says that the request was wrong; so
- * it is while the queue is enabled (6.5).
+ * The registers' requests are wrong while the queue is enabled, and in other
+ * modes than legacy (6.5): they are for units before version 6 and that mode.
  */
+static bool registers_refused(const VtdUnit *u)
+{
+    return queue_in_use(u) || u->root_mode != VTD_TTM_LEGACY;
+}
+
+/* 11.4.6.1.  Granularity 0 in the answer says that the request was wrong. */
 void vtd_context_command(VtdUnit *u)
 {
     uint64_t ccmd = vtd_reg64(u, VTD_CCMD);
     uint64_t granularity = ccmd >> VTD_CCMD_CIRG_SHIFT & 3;
 
-    if (queue_in_use(u) ||
+    if (registers_refused(u) ||
         !vtd_invalidate_context(u, granularity, ccmd,
                                 ccmd >> VTD_CCMD_SID_SHIFT,
                                 ccmd >> VTD_CCMD_FM_SHIFT & 3)) {
@@ -306,9 +312,10 @@ void vtd_iotlb_command(VtdUnit *u)
     uint64_t cmd = vtd_reg64(u, VTD_IOTLB);
     uint64_t iva = vtd_reg64(u, VTD_IVA);
     uint64_t granularity = cmd >> VTD_IOTLB_IIRG_SHIFT & 3;
-    bool drain = !queue_in_use(u) && (cmd & (VTD_IOTLB_DR | VTD_IOTLB_DW));
+    bool refused = registers_refused(u);
+    bool drain = !refused && (cmd & (VTD_IOTLB_DR | VTD_IOTLB_DW));
 
-    if (queue_in_use(u) ||
+    if (refused ||
         !vtd_invalidate_iotlb(u, granularity, cmd >> VTD_IOTLB_DID_SHIFT,
                               iva & VTD_PAGE_MASK, iva & VTD_IVA_AM_MASK,
                               iva & VTD_IVA_IH)) {

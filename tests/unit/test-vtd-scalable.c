@@ -382,6 +382,35 @@ static void test_reserved_mode(void)
     }
 }
 
+/* The registers' invalidations are legacy mode's: granularity 0, not done. */
+static void test_registers(void)
+{
+    Rig r;
+    uint64_t leaf, out;
+
+    start(&r, VTD_PGTT_SECOND, NULL);
+    leaf = vm_map(&r.m, r.second, 4, 0x5000, 0xabc000 | RW, 1);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==, 0);
+    vm_poke64(&r.m, leaf, 0xdef000 | RW);
+    vm_write64(&r.m, VTD_CCMD, VTD_CCMD_ICC |
+               (uint64_t)VTD_GRAN_GLOBAL << VTD_CCMD_CIRG_SHIFT);
+    g_assert_false(vm_read64(&r.m, VTD_CCMD) & VTD_CCMD_ICC);
+    g_assert_cmpuint(vm_read64(&r.m, VTD_CCMD) >> VTD_CCMD_CAIG_SHIFT & 3,
+                     ==, VTD_GRAN_NONE);
+    vm_write64(&r.m, VTD_IOTLB, VTD_IOTLB_IVT |
+               (uint64_t)VTD_GRAN_GLOBAL << VTD_IOTLB_IIRG_SHIFT);
+    g_assert_false(vm_read64(&r.m, VTD_IOTLB) & VTD_IOTLB_IVT);
+    g_assert_cmpuint(vm_read64(&r.m, VTD_IOTLB) >> VTD_IOTLB_IAIG_SHIFT & 3,
+                     ==, VTD_GRAN_NONE);
+    g_assert_cmpint(dma(&r, 0x5000, false, &out), ==, 0);
+    g_assert_cmphex(out, ==, 0xabc000);
+    vm_enable_wide_queue(&r.m);
+    vm_queue(&r.m, VTD_DESC_IOTLB | VTD_GRAN_GLOBAL << VTD_DESC_G_SHIFT, 0);
+    g_assert_cmpint(dma(&r, 0x5000, false, &out), ==, 0);
+    g_assert_cmphex(out, ==, 0xdef000);
+    stop(&r);
+}
+
 /* Switching translation off empties the caches, the tables' set or not. */
 static void test_off(void)
 {
@@ -747,6 +776,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/scalable/race", test_race);
     g_test_add_func("/vtd/scalable/fpd", test_fpd);
     g_test_add_func("/vtd/scalable/reserved-mode", test_reserved_mode);
+    g_test_add_func("/vtd/scalable/registers", test_registers);
     g_test_add_func("/vtd/scalable/off", test_off);
     g_test_add_func("/vtd/scalable/no-snoop", test_no_snoop);
     g_test_add_func("/vtd/scalable/rid-pasid", test_rid_pasid);
