@@ -92,6 +92,8 @@ static int function_notify_flag_changed(IOMMUMemoryRegion *mr,
                                         IOMMUNotifierFlag new_flags,
                                         Error **errp)
 {
+    VtdFunction *fn = container_of(mr, VtdFunction, dma);
+
     if (new_flags & IOMMU_NOTIFIER_DEVIOTLB_UNMAP) {
         error_setg(errp, "vtd-iommu has no ATS");
         return -ENOTSUP;
@@ -101,6 +103,8 @@ static int function_notify_flag_changed(IOMMUMemoryRegion *mr,
                    "it does not announce new mappings");
         return -ENOTSUP;
     }
+    fn->iommu->notified += (new_flags != IOMMU_NOTIFIER_NONE) -
+                           (old_flags != IOMMU_NOTIFIER_NONE);
     return 0;
 }
 
@@ -353,7 +357,7 @@ static void notify_function(VtdFunction *fn, const VtdInvalidated *what)
 /* Without asking which domain a function is in: more is forgotten, not less. */
 void vtd_iommu_notify_unmap(VtdIommu *s, const VtdInvalidated *what)
 {
-    for (unsigned i = 0; i < s->buses->len; i++) {
+    for (unsigned i = 0; s->notified && i < s->buses->len; i++) {
         VtdBus *vb = g_ptr_array_index(s->buses, i);
 
         for (int devfn = 0; devfn < PCI_DEVFN_MAX; devfn++) {

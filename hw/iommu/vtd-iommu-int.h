@@ -103,6 +103,7 @@ struct VtdIommu {
 
     GPtrArray *buses;           /* VtdBus; released ones are used again */
     GPtrArray *spare_functions; /* VtdFunction */
+    unsigned notified;          /* functions with IOMMU notifiers */
 
     /* Requesters (vtd-iommu-requester.c). */
     QLIST_HEAD(, VtdRequester) requesters;
