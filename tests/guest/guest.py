@@ -114,7 +114,7 @@ class Qmp:
         text = json.dumps({'execute': name, 'arguments': arguments})
         self.stream.socket.sendall(text.encode() + b'\n')
         while True:
-            message = self.read(30)
+            message = self.read(60)
             if message is None:
                 raise Failed(f'QMP: no answer to {name}')
             if 'error' in message:
@@ -122,7 +122,7 @@ class Qmp:
             if 'return' in message:
                 return message['return']
 
-    def event(self, name, seconds=30, **data):
+    def event(self, name, seconds=60, **data):
         """Waits for an event whose data has these members, and takes it."""
         end = time.monotonic() + seconds
         while True:
@@ -312,7 +312,7 @@ class Guest:
             self.alive()
             time.sleep(0.1)
 
-    def up(self, seconds=60):
+    def up(self, seconds=180):
         """Waits until the guest runs shell lines."""
         while True:
             line = self.shell.line(seconds)
@@ -322,7 +322,7 @@ class Guest:
             if line == 'iovlab-ready':
                 return self
 
-    def run(self, line, seconds=30):
+    def run(self, line, seconds=60):
         """Runs a shell line: (exit status, output)."""
         self.shell.socket.sendall(line.encode() + b'\n')
         output = []
@@ -337,7 +337,7 @@ class Guest:
                 return int(found.group(1)), '\n'.join(output)
             output.append(answer)
 
-    def check(self, line, seconds=30):
+    def check(self, line, seconds=60):
         """Runs a shell line that must succeed: its output."""
         status, output = self.run(line, seconds)
         if status:
@@ -345,7 +345,7 @@ class Guest:
                          f' {output}')
         return output
 
-    def wait(self, line, seconds=30):
+    def wait(self, line, seconds=60):
         """Runs a shell line until it succeeds: its output."""
         end = time.monotonic() + seconds
         while True:
@@ -356,6 +356,40 @@ class Guest:
                 raise Failed(f'{self.name}: "{line}" still has status'
                              f' {status} after {seconds} s: {output}')
             time.sleep(0.2)
+
+
+def wait_until(condition, what, seconds=60):
+    """Until @condition() holds, or fails with what @what() says."""
+    end = time.monotonic() + seconds
+    while not condition():
+        need(time.monotonic() < end, f'not within {seconds} s: {what()}')
+        time.sleep(0.05)
+
+
+# The kernel's count of replies to echo requests: busybox's ping has room for
+# six of them, and misses some when it does not run for a while.
+REPLIES = "awk '/^Icmp:/ && n++ { print $11 }' /proc/net/snmp"
+
+
+def echoes(guest, to, count=10, interval=0.1, inside='', more=''):
+    """Every one of @count echo requests is answered, after a first one that
+    may wait for link and neighbour.  inside: what runs a command where they
+    are sent from."""
+    guest.wait(f'{inside}ping -c 1 -W 5 {to} > /dev/null', 120)
+    before = int(guest.check(inside + REPLIES))
+    output = guest.run(f'{inside}ping -c {count} -i {interval} {more} {to}',
+                       120 + count)[1]
+    wait_until(lambda: int(guest.check(inside + REPLIES)) - before >= count,
+               lambda: f'{guest.name}: not all of {count} were answered: '
+               f'{output}', 20)
+
+
+def unanswered(guest, inside=''):
+    """Echo requests without a reply so far, also by the kernel's count."""
+    names, values = (line.split() for line in guest.check(
+        inside + 'grep ^Icmp: /proc/net/snmp').splitlines())
+    count = dict(zip(names[1:], map(int, values[1:])))
+    return count['OutEchos'] - count['InEchoReps']
 
 
 def main(*tests):

@@ -4,7 +4,7 @@ import os
 import re
 
 import behind
-from guest import ROOT, TROUBLE, Guest, image, need
+from guest import ROOT, TROUBLE, Guest, echoes, image, need
 
 OURS, REFERENCE = behind.OURS, behind.REFERENCE
 FAULTS = re.compile(TROUBLE.pattern + behind.FAULTS)
@@ -34,8 +34,7 @@ def boot(options='', append='', extra=(), smp=2, devices=(), unit=OURS,
 
 
 def traffic(guest, count=20, address='10.0.2.2'):
-    output = guest.check(f'ping -c {count} -i 0.05 {address}', 120)
-    need(f'{count} packets received' in output, output)
+    echoes(guest, address, count, 0.05)
 
 
 def has(guest, *lines):

@@ -2,11 +2,12 @@
 """Two ports of one guest whose wires meet, each in a network namespace of its
 own, and a judge on that wire: what the tests of ixgbe's features share."""
 import contextlib
+import json
 import re
 import struct
 import tempfile
 
-from guest import Guest, image, need
+from guest import Guest, echoes, image, need
 from peer import DatagramPeer, checksum
 
 VXLAN = 4789
@@ -164,6 +165,22 @@ def unreachable(guest, to, space='', more=''):
     status, _ = guest.run(f'{inside(space)}ping -c 2 -i 0.3 -W 1 {more} {to} '
                           '> /dev/null', 60)
     need(status, f'{to} can be reached from {space or "the PF"}')
+
+
+def answered(guest, to='10.77.0.2', space='', more='', count=3):
+    """No echo request is lost."""
+    echoes(guest, to, count, 0.2, inside(space), more)
+
+
+def iperf(guest, to, more, space='', target='b'):
+    """What iperf3's client says at the end; its server is in @target."""
+    # The one before may not have gone yet.
+    guest.wait('! pidof iperf3 > /dev/null')
+    guest.check(f'{inside(target)}iperf3 -s -D -1')
+    guest.wait(f"{inside(target)}grep -qs ':1451 ' /proc/net/tcp "
+               '/proc/net/tcp6')
+    text = guest.check(f'{inside(space)}iperf3 -c {to} -J {more}', 300)
+    return json.loads(text)['end']
 
 
 def said(guest, expected='MAC address not assigned'):

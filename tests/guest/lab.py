@@ -26,14 +26,6 @@ from peer import checksum, ip_packet
 IOVLAB = os.path.join(ROOT, 'build', 'iovlab')
 
 
-def wait_until(condition, what, seconds=20):
-    """Until @condition() holds, or fails with what @what() says."""
-    end = time.monotonic() + seconds
-    while not condition():
-        need(time.monotonic() < end, f'not within {seconds} s: {what()}')
-        time.sleep(0.05)
-
-
 class Vm:
     """A VM with a shell."""
 
@@ -83,7 +75,7 @@ class Vm:
             else:
                 output.append(answer)
 
-    def up(self, seconds=120):
+    def up(self, seconds=240):
         """Waits until the guest runs shell lines."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -96,7 +88,7 @@ class Vm:
         raise Failed(f'{self.name} is not up after {seconds} s: see'
                      f' {self.path("console.log")}')
 
-    def awake(self, seconds=120):
+    def awake(self, seconds=240):
         """
         Waits until the shell reads; what is sent to a guest that boots, or is
         about to be another one, is partly lost.
@@ -138,7 +130,7 @@ class Vm:
     def wait_link_local(self, nic='eth0'):
         """Until it can hear what is sent to IPv6 nodes, a router's word too."""
         self.wait(f'ip -6 address show dev {nic} scope link |'
-                  ' grep -v tentative | grep -q fe80', 30)
+                  ' grep -v tentative | grep -q fe80')
 
     def log(self, name):
         try:
@@ -254,7 +246,7 @@ class Lab:
                 if (name is None or event['event'] == name) and
                 all(event.get(k) == v for k, v in members.items())]
 
-    def wait_event(self, name, seconds=30, **members):
+    def wait_event(self, name, seconds=60, **members):
         end = time.monotonic() + seconds
         while True:
             found = self.events(name, **members)

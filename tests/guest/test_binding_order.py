@@ -51,7 +51,7 @@ def binding_order():
         lab.iovlab('migrate', 'web', '--to', 'B', '--quiet')
         vm.connect('B')
         vm.wait_path('vf')
-        vm.check('ping -c 1 -W 5 10.77.0.1')
+        vm.wait('ping -c 1 -W 5 10.77.0.1')
         need(peer.frames, 'no traffic')
 
 

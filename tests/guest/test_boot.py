@@ -23,7 +23,7 @@ def network():
                         'virtio-net-pci,netdev=n0,romfile='],
                append='iovlab.ip=10.0.2.15/24 iovlab.gw=10.0.2.2') as guest:
         guest.up()
-        guest.check('ping -c 1 -W 5 10.0.2.2')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
 
 
 main(boot, network)

@@ -10,7 +10,8 @@ import struct
 import tempfile
 import time
 
-from guest import Guest, image, main, need, need_device
+from guest import (Guest, image, main, need, need_device,
+                   wait_until)
 from peer import MAC, DatagramPeer, ip_packet, udp
 
 ADDRESS = '52:54:00:dd:0f:01'
@@ -137,16 +138,20 @@ def with_guest(unit, test):
         shutil.rmtree(directory)
 
 
+def came(wire, count):
+    """Waits for so many of the offered frames to come back."""
+    end = time.monotonic() + 60
+    while len(wire.numbers()) < count and time.monotonic() < end:
+        time.sleep(0.3)
+
+
 def comes_back(pmd, wire, mode, target):
     """One forwarding mode: what is offered comes back, once, in order."""
     del wire.back[:]
     pmd.say(f'set fwd {mode}')
     pmd.say('start')
     wire.offer(target, FRAMES)
-    for _ in range(60):
-        if len(wire.numbers()) >= FRAMES:
-            break
-        time.sleep(0.5)
+    came(wire, FRAMES)
     pmd.say('stop')
     got = wire.numbers()
     need(got == list(range(FRAMES)),
@@ -179,10 +184,11 @@ def modes(unit):
         pmd.say('set fwd rxonly')
         pmd.say('start')
         wire.offer(target, FRAMES)
-        time.sleep(2)
+        wait_until(lambda: pmd.stats()['RX-packets'] >= FRAMES,
+                   lambda: f'rxonly lost frames: {pmd.stats()}')
         pmd.say('stop')
+        need(pmd.stats()['RX-packets'] == FRAMES, 'rxonly has more')
         need(not wire.numbers(), 'rxonly sent something')
-        need(pmd.stats()['RX-packets'] == FRAMES, 'rxonly lost frames')
         # txonly: what testpmd counts is what the wire saw.
         pmd.say('clear port stats all')
         before = wire.frames
@@ -192,10 +198,9 @@ def modes(unit):
         time.sleep(2)
         pmd.say('stop')
         sent = pmd.stats()['TX-packets']
-        for _ in range(60):
-            if wire.frames - before >= sent:
-                break
-            time.sleep(0.5)
+        wait_until(lambda: wire.frames - before >= sent, lambda:
+                   f'testpmd sent {sent}, the wire saw {wire.frames - before}',
+                   120)
         need(sent > 100 and wire.frames - before == sent,
              f'testpmd sent {sent}, the wire saw {wire.frames - before}')
         pmd.quit()
@@ -212,12 +217,17 @@ def pf_reference():
     modes('intel-iommu,intremap=on,eim=on')
 
 
-def queues_of(pmd):
-    """Frames by receive queue; testpmd leaves out a queue that had none."""
-    text = pmd.say('show fwd stats all', 'Accumulated.*testpmd> ')
-    found = {int(queue): int(frames) for queue, frames in re.findall(
-        r'RX Port= 0/Queue= *(\d+).*?RX-packets: *(\d+)', text, re.S)}
-    return [found.get(queue, 0) for queue in range(4)]
+def queues_of(pmd, count):
+    """Waits for so many frames: how many of them each receive queue had;
+    testpmd leaves out one that had none."""
+    end = time.monotonic() + 60
+    while True:
+        text = pmd.say('show fwd stats all', 'Accumulated.*testpmd> ')
+        found = {int(queue): int(frames) for queue, frames in re.findall(
+            r'RX Port= 0/Queue= *(\d+).*?RX-packets: *(\d+)', text, re.S)}
+        if sum(found.values()) >= count or time.monotonic() > end:
+            return [found.get(queue, 0) for queue in range(4)]
+        time.sleep(0.5)
 
 
 def pf_rss_and_rules():
@@ -231,15 +241,13 @@ def pf_rss_and_rules():
         pmd.say('set fwd rxonly')
         pmd.say('start')
         wire.offer(target, FRAMES, flows=64)
-        time.sleep(2)
-        counts = queues_of(pmd)
+        counts = queues_of(pmd, FRAMES)
         need(all(counts) and sum(counts) == FRAMES,
              f'RSS gave {counts}')
         # One flow, where RSS puts it, and then where the rule says.
         pmd.say('clear fwd stats all')
         wire.offer(target, 20)
-        time.sleep(2)
-        first = queues_of(pmd)
+        first = queues_of(pmd, 20)
         need(sum(first) == 20 and max(first) == 20, f'one flow is in {first}')
         queue = (first.index(20) + 1) % 4
         text = pmd.say('flow create 0 ingress pattern eth / ipv4 src is '
@@ -249,8 +257,7 @@ def pf_rss_and_rules():
         need('Flow rule #0 created' in text, text)
         pmd.say('clear fwd stats all')
         wire.offer(target, 20)
-        time.sleep(2)
-        ruled = queues_of(pmd)
+        ruled = queues_of(pmd, 20)
         pmd.say('flow flush 0')
         need(ruled[queue] == 20 and sum(ruled) == 20,
              f'the rule for queue {queue} gave {ruled}')
@@ -310,10 +317,7 @@ def af_xdp():
             pmd.say('set fwd macswap')
             pmd.say('start')
             wire.offer(bytes.fromhex(ADDRESS.replace(':', '')), FRAMES)
-            for _ in range(60):
-                if len(wire.numbers()) >= len(wanted):
-                    break
-                time.sleep(0.5)
+            came(wire, len(wanted))
             pmd.say('stop')
             got = wire.numbers()
             need(got == wanted, f'{len(got)} of {len(wanted)} came back')

@@ -2,16 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A guest makes its VF read memory that is not the VM's."""
 # timeout: 300
-import time
-
-from guest import main, need
+from guest import REPLIES, echoes, main, need, wait_until
 from lab import Lab, Peer
 
 PING = 'ping -c 1 -W 2 10.77.0.1'
 MESSAGES = 'dmesg | grep -e ixgbevf -e hv_ -e pci'
-# The kernel's count: busybox's ping has room for six of them, and misses some
-# when it does not run for a while.
-REPLIES = "awk '/^Icmp:/ && n++ { print $11 }' /proc/net/snmp"
 KEPT = ('State', 'Path', 'Serial', 'IommuFaults', 'IovUsage')
 # The transmit ring moves to where the VM has no memory, and is started again
 # each time it stops: one blocked read each.  iomem=relaxed lets devmem write
@@ -37,10 +32,8 @@ def start(lab, name, address):
 
 def more(asked, count=50):
     """Waits for that many more frames."""
-    target, end = len(asked) + count, time.monotonic() + 60
-    while len(asked) < target:
-        need(time.monotonic() < end, 'the other VM is idle')
-        time.sleep(0.1)
+    target = len(asked) + count
+    wait_until(lambda: len(asked) >= target, lambda: 'the other VM is idle')
 
 
 def removed():
@@ -59,7 +52,7 @@ def removed():
                 asked.append(frame[40:42])      # the sequence number
 
         peer.watch = watch
-        replies = int(calm.check(REPLIES))
+        before_it = int(calm.check(REPLIES))
         calm.check('ping -i 0.02 10.77.0.1 > /dev/null 2>&1 &')
         more(asked)
         bad.run(ATTACK)
@@ -70,14 +63,16 @@ def removed():
         fault = lab.events('iommu-fault')[0]
         need(fault['address'].startswith('0x7f') and not fault['write'], fault)
         bad.wait(PING)
-        bad.check('ping -c 20 -i 0.05 10.77.0.1')
+        echoes(bad, '10.77.0.1', 20, 0.05)
 
         calm.check('killall ping')
-        time.sleep(2)           # for what is under way
-        replies = int(calm.check(REPLIES)) - replies
-        need(replies == len(asked) == len(set(asked)),
-             f'{len(asked)} frames, {len(set(asked))} different, '
-             f'{replies} replies')
+
+        def counts():
+            return {len(asked), len(set(asked)),
+                    int(calm.check(REPLIES)) - before_it}
+
+        wait_until(lambda: len(counts()) == 1, lambda:
+                   f'frames, different ones, replies: {counts()}')
         after = {key: calm.nic()[key] for key in KEPT}
         need(after == before, f'{before} has become {after}')
         need(calm.check(MESSAGES) == lines, 'its drivers have a message')

@@ -7,7 +7,8 @@ import re
 import tempfile
 import time
 
-from guest import TROUBLE, Guest, image, main, need, need_device
+from guest import (REPLIES, TROUBLE, Guest, echoes, image, main, need,
+                   need_device)
 from iommu_guest import FAULTS
 from peer import DatagramPeer
 
@@ -22,9 +23,6 @@ INNER = ('qemu-system-x86_64 -M pc -accel kvm -cpu host -m 192 -nodefaults '
          '-kernel /inner/vmlinuz -initrd /inner/initrd -append "console=ttyS0 '
          'quiet panic=-1 iovlab.ip=10.77.0.100/24 iovlab.run=/bin/inner" '
          '> /inner.log 2>&1; echo $? > /inner.status')
-# The kernel's count of replies: busybox's ping has room for six of them, and
-# misses some when it does not run for a while.
-REPLIES = "awk '/^Icmp:/ && n++ { print $11 }' /proc/net/snmp"
 # Runs in the inner guest.
 SCRIPT = f'''#!/bin/sh
 until ping -c 1 -W 2 10.77.0.1 > /dev/null; do sleep 1; done
@@ -69,18 +67,11 @@ def assign(guest):
     return vf
 
 
-def echoes(guest):
-    """From the PF to the inner guest."""
-    before = int(guest.check(REPLIES))
-    output = guest.check(f'ping -c {COUNT} -i 0.02 10.77.0.100; true', 120)
-    replies = int(guest.check(REPLIES)) - before
-    need(replies == COUNT, f'{replies} replies: {output}')
-
-
 def judge(guest, peer):
     """Traffic of the inner guest with the wire, the PF, and from the PF."""
     guest.wait('grep -q "inner: to 10.77.0.1:" /inner.console', 300)
-    echoes(guest)
+    # From the PF to it.
+    echoes(guest, '10.77.0.100', COUNT, 0.02)
     guest.wait('grep -q "inner: done" /inner.console', 120)
     text = guest.check('cat /inner.console')
     need(text.count(f': {COUNT} replies') == 2, text)

@@ -88,7 +88,7 @@ def refused():
         answer = subprocess.run(
             [os.path.join(ROOT, 'scripts', 'qemu'), '-M', 'q35', '-nodefaults',
              '-display', 'none', '-S', *front], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
             check=False)
         text = answer.stdout.decode()
         need(answer.returncode == 1 and words in text, f'{options}: {text}')

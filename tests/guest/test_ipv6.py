@@ -7,8 +7,8 @@ import struct
 import threading
 import time
 
-from guest import main, need
-from lab import Lab, Peer, wait_until
+from guest import main, need, wait_until
+from lab import Lab, Peer
 
 PREFIX = '2001:db8:77::'
 
@@ -49,13 +49,13 @@ def autoconfigured():
         vm.wait_link_local()
         peer.advertise(PREFIX)
         show = 'ip -6 address show dev eth0 scope global'
-        vm.wait(f'{show} | grep -q {PREFIX[:-1]}', 30)
-        vm.wait(f'! {show} | grep -q tentative', 20)
+        vm.wait(f'{show} | grep -q {PREFIX[:-1]}')
+        vm.wait(f'! {show} | grep -q tentative')
         address = vm.check(f"{show} | sed -n 's,.*inet6 \\(.*\\)/64.*,\\1,p'")
         mac = bytes.fromhex(vm.nic()['MacAddress'].replace(':', ''))
         eui = bytes([mac[0] ^ 2]) + mac[1:3] + b'\xff\xfe' + mac[3:]
         need(socket.inet_pton(socket.AF_INET6, address)[8:] == eui, address)
-        vm.wait(f'ping -c 1 -W 2 {PREFIX}1', 30)
+        vm.wait(f'ping -c 1 -W 2 {PREFIX}1')
 
         pinger = Pinger(peer, mac, address)
         time.sleep(1)
@@ -78,7 +78,7 @@ def autoconfigured():
         need(pinger.sent > 50, f'{pinger.sent} sent')
         after = vm.check(f"{show} | sed -n 's,.*inet6 \\(.*\\)/64.*,\\1,p'")
         need(after == address, f'{address} became {after}')
-        vm.check(f'ping -c 1 -W 5 {PREFIX}1')
+        vm.wait(f'ping -c 1 -W 5 {PREFIX}1')
 
 
 main(autoconfigured)

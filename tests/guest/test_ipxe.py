@@ -70,13 +70,13 @@ def boots(device, chip, driver, modules):
     del guest.options[where:where + 2]
     try:
         with guest:
-            guest.wait_console(f'chip:{chip} mac:{MAC}', 120)
+            guest.wait_console(f'chip:{chip} mac:{MAC}', 200)
             guest.up(240)
             need(guest.check('cat /sys/class/net/eth0/address') == MAC,
                  'another address')
             link = guest.check('readlink /sys/class/net/eth0/device/driver')
             need(link.endswith('/' + driver), f'the driver is {link}')
-            guest.check('ping -c 3 -W 5 10.0.2.2')
+            guest.wait('ping -c 1 -W 5 10.0.2.2')
     finally:
         served.close()
 

@@ -5,9 +5,8 @@ its tag on the wire, priority flow control, and VFs beside classes."""
 # timeout: 600
 # behind: lazy
 import struct
-import time
 
-from guest import main, need, need_device
+from guest import main, need, need_device, wait_until
 from ixgbe_guest import (kernel, nic, inside, pair, reachable, statistics,
                          take_vf)
 
@@ -46,12 +45,17 @@ class Tags:
                         + bytes(26))
 
 
-def grown(guest, names, action):
+def grown(guest, names, action, judge):
+    """Waits until judge() is content with how these have grown."""
     before = statistics(guest)
+
+    def have():
+        after = statistics(guest)
+        return [after.get(name, 0) - before.get(name, 0) for name in names]
+
     action()
-    guest.check('sleep 0.5')
-    after = statistics(guest)
-    return [after.get(name, 0) - before.get(name, 0) for name in names]
+    wait_until(lambda: judge(have()), lambda: f'{have()} of {names}', 30)
+    return have()
 
 
 def vlan(guest):
@@ -74,23 +78,28 @@ def classes(guest, tags, count, class_of):
     """Each priority's queue, sent and received, and its tag."""
     for priority in range(8):
         tags.seen.clear()
-        sent = grown(guest, [f'tx_queue_{n}_packets' for n in range(count)],
-                     lambda: datagrams(guest, priority))
         tc = class_of(priority)
-        need(sent[tc] >= FRAMES and sum(sent) - sent[tc] < 8,
+
+        def enough(queues):
+            return queues[tc] >= FRAMES
+
+        sent = grown(guest, [f'tx_queue_{n}_packets' for n in range(count)],
+                     lambda: datagrams(guest, priority), enough)
+        need(sum(sent) - sent[tc] < 8,
              f'priority {priority}, class {tc}: sent by queues {sent}')
         tag = priority << 13 | VLAN
-        need(tags.seen.get(tag) == FRAMES and len(tags.seen) == 1,
+        wait_until(lambda: tags.seen.get(tag, 0) >= FRAMES,
+                   lambda: f'priority {priority}: tags {tags.seen}')
+        need(tags.seen == {tag: FRAMES},
              f'priority {priority}: tags {tags.seen}')
 
         def many():
             for _ in range(FRAMES):
                 tags.send(priority)
-            time.sleep(0.3)
 
         got = grown(guest, [f'rx_queue_{n}_packets' for n in range(count)],
-                    many)
-        need(got[tc] >= FRAMES and sum(got) - got[tc] < 8,
+                    many, enough)
+        need(sum(got) - got[tc] < 8,
              f'priority {priority}, class {tc}: received by queues {got}')
 
 
@@ -117,11 +126,10 @@ def pfc(guest, tags):
             tags.pause(5, 0xffff)
             tags.pause(3, 0xffff)
         tags.pause(5, 0)
-        time.sleep(0.3)
 
     names = [f'rx_pb_{n}_pxoff' for n in range(8)] + \
         [f'rx_pb_{n}_pxon' for n in range(8)]
-    got = grown(guest, names, some)
+    got = grown(guest, names, some, lambda have: sum(have[8:]) >= 1)
     need(got[:8].count(0) == 6 and FRAMES in got[:8] and sum(got[8:]) == 1,
          f'PXOFF and PXON: {got}')
     print(f'# PXOFF {got[:8]}, PXON {got[8:]}')

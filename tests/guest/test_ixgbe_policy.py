@@ -6,9 +6,9 @@ each setting does to traffic, with every frame on the wire seen."""
 import json
 import re
 
-from guest import ROOT, main, need, need_device
-from ixgbe_guest import (inside, kernel, pair, reachable, statistics,
-                         take_vf, unreachable)
+from guest import ROOT, main, need, need_device, wait_until
+from ixgbe_guest import (answered, inside, iperf, kernel, pair, reachable,
+                         statistics, take_vf, unreachable)
 
 PF = '/sys/class/net/eth0/device'
 FAR = bytes.fromhex('020000000002')
@@ -67,31 +67,46 @@ class Seen:
         self.frames.clear()
         return len(got)
 
+    def all(self, count, what, condition=lambda frame: True):
+        """Waits for so many, and no more, and takes them."""
+        def have():
+            return len([1 for frame in list(self.frames) if condition(frame)])
+
+        wait_until(lambda: have() >= count, lambda:
+                   f'{what}: {have()} of {count} frames', 30)
+        got = self.take(condition)
+        need(got == count, f'{what}: {got} frames for {count}')
+
 
 def send(guest, space, frame, name='nic', count=FRAMES):
     frame = frame.ljust(60, b'.')
-    guest.check(f'for i in $(seq {count}); do {inside(space)}iovlab-agent '
-                f'frame {name} {frame.hex()} || exit 1; done', 60)
-    guest.check('sleep 0.3')
+    guest.check(f'{inside(space)}iovlab-agent frame {name} {frame.hex()} '
+                f'{count}')
+
+
+def nothing(guest, seen, what, condition=lambda frame: True):
+    """None of what was sent before this is on the wire."""
+    guest.check('sleep 0.5')
+    need(seen.take(condition) == 0, what)
 
 
 def rate(guest, _):
     """max_tx_rate limits; 0 takes the limit away"""
     def measured(seconds):
-        guest.check(f'{inside("b")}iperf3 -s -D -1 && sleep 0.5', 60)
-        text = guest.check(f'{inside("v0")}iperf3 -c 10.77.0.2 -J '
-                           f'-t {seconds}', 120)
-        return json.loads(text)['end']['sum_received']['bits_per_second']
+        end = iperf(guest, '10.77.0.2', f'-t {seconds}', 'v0')
+        return end['sum_received']['bits_per_second']
 
     free = measured(1)
     guest.check('ip link set eth0 vf 0 max_tx_rate 11')
     need(shown(guest)['rate']['max_tx'] == 11, f'{shown(guest)}')
     limited = measured(4)
-    need(4e6 < limited < 12e6, f'limited to 11 Mb/s: {limited / 1e6}')
+    need(1e6 < limited < 12e6, f'limited to 11 Mb/s: {limited / 1e6}')
     guest.check('ip link set eth0 vf 0 max_tx_rate 0')
-    again = measured(1)
-    need(max(free, again) > 1.3 * limited,
-         f'free {free / 1e6}, limited {limited / 1e6}, {again / 1e6}')
+    again = [measured(1)]
+    while again[-1] < 1.3 * limited and len(again) < 5:
+        again.append(measured(2))
+    need(again[-1] > 1.3 * limited,
+         f'free {free / 1e6}, limited {limited / 1e6}, free again {again}')
     print(f'# free {free / 1e6:.0f} Mb/s, limit 11: {limited / 1e6:.1f}')
     need(guest.run('ip link set eth0 vf 0 max_tx_rate 9')[0],
          'a rate is taken that the driver refuses')
@@ -111,23 +126,27 @@ def spoof(guest, seen):
     tagged = FAR + vf_mac(0) + b'\x81\0\0\x21' + TYPE
     need(shown(guest)['spoofchk'], 'spoofchk is off')
     send(guest, 'v0', own)
-    need(seen.take() == FRAMES, 'frames of its own address are lost')
+    seen.all(FRAMES, 'of its own address')
     before = spoofed(guest)
     send(guest, 'v0', forged)
     send(guest, 'v0', tagged)
-    need(seen.take() == 0, 'forged frames came through')
-    # Rarely one of another is among them: IPv6 of a VLAN that is gone.
-    guest.wait('sleep 2; test $(dmesg | grep -c Spoofed) -ge 1', 60)
+    nothing(guest, seen, 'forged frames came through')
+
+    def counted():
+        return spoofed(guest) - before
+
+    wait_until(lambda: counted() >= 2 * FRAMES, lambda:
+               f'{counted()} of {2 * FRAMES} were counted')
     guest.check('sleep 3')
-    counted = spoofed(guest) - before
-    need(counted == 2 * FRAMES, f'{counted} of {2 * FRAMES} were counted')
+    # Rarely one of another is among them: IPv6 of a VLAN that is gone.
+    need(counted() <= 2 * FRAMES + 2, f'{counted()} were counted')
     guest.check('ip link set eth0 vf 0 spoofchk off')
     send(guest, 'v0', forged)
     send(guest, 'v0', tagged)
-    need(seen.take() == 2 * FRAMES, 'spoofchk off, but not all came through')
+    seen.all(2 * FRAMES, 'spoofchk off')
     guest.check('ip link set eth0 vf 0 spoofchk on')
     send(guest, 'v0', forged)
-    need(seen.take() == 0, 'spoofchk is not on again')
+    nothing(guest, seen, 'spoofchk is not on again')
 
 
 def trust(guest, _):
@@ -140,6 +159,7 @@ def trust(guest, _):
         before = int(guest.check(inside('v0') + 'cat /sys/class/net/nic/'
                                  'statistics/rx_packets'))
         send(guest, 'b', group, 'eth1')
+        guest.check('sleep 0.3')
         return int(guest.check(inside('v0') + 'cat /sys/class/net/nic/'
                                'statistics/rx_packets')) - before
 
@@ -154,9 +174,11 @@ def trust(guest, _):
     reachable(guest, space='v0')
     guest.wait('ip -n v0 link set nic allmulticast off; '
                'ip -n v0 link set nic allmulticast on')
-    need(heard() >= FRAMES, 'no multicast in spite of trust')
+    # It may not have come to that yet.
+    wait_until(lambda: heard() >= FRAMES,
+               lambda: 'no multicast in spite of trust')
     guest.check('ip -n v0 link set nic allmulticast off')
-    guest.wait(change, 30)
+    guest.wait(change)
     need(shown(guest)['address'] == other, f'{shown(guest)}')
     reachable(guest, space='v0')
     guest.check(f'ip -n v0 link set nic address {text_of(vf_mac(0))}')
@@ -193,13 +215,12 @@ def port_vlan(guest, seen):
     reachable(guest, '10.79.0.2', 'v0')
     send(guest, 'v0', FAR + vf_mac(0) + TYPE)
     tag = b'\x81\0' + (5 << 13 | 100).to_bytes(2, 'big')
-    need(seen.take(lambda frame: frame[12:16] == tag) == FRAMES,
-         f'not {FRAMES} frames with tag {tag.hex()}')
+    seen.all(FRAMES, f'tag {tag.hex()}', lambda frame: frame[12:16] == tag)
     unreachable(guest, '10.77.0.11', 'v0')
     # Its own tags are not sent.
     send(guest, 'v0', FAR + vf_mac(0) + b'\x81\0\0\x21' + TYPE)
-    need(seen.take(lambda frame: frame[12:16] == b'\x81\0\0\x21') == 0,
-         'a tag of its own went out')
+    nothing(guest, seen, 'a tag of its own went out',
+            lambda frame: frame[12:16] == b'\x81\0\0\x21')
     guest.check('ip link set eth0 vf 0 vlan 0')
     carrier(guest, 'v0', 1)
     reachable(guest, '10.77.0.11', 'v0')
@@ -243,8 +264,10 @@ def bridge_modes(guest, seen):
             unreachable(guest, '10.77.0.11', 'v0')
         seen.take()
         send(guest, 'v0', frame)
-        got = seen.take()
-        need(got == outside, f'{mode}: {got} frames on the wire')
+        if outside:
+            seen.all(outside, mode)
+        else:
+            nothing(guest, seen, f'{mode}: frames on the wire')
 
 
 def vf_tools(guest, _):
@@ -262,7 +285,7 @@ def vf_tools(guest, _):
         text = guest.check(f'{run}ethtool {line} nic', 60)
         need(re.search(pattern, text), f'{line}: {text}')
     before = statistics(guest, 'v0', 'nic')
-    guest.check(f'{run}ping -c 5 -i 0.2 10.77.0.2 > /dev/null')
+    answered(guest, space='v0', count=5)
     after = statistics(guest, 'v0', 'nic')
     for name in ('rx_packets', 'tx_packets'):
         need(after[name] - before[name] >= 5, f'{name} does not count')
@@ -273,11 +296,10 @@ def mtu(guest, _):
     guest.check('ip link set eth0 mtu 9710; ip -n b link set eth1 mtu 9710')
     for vf in range(2):
         carrier(guest, f'v{vf}', 1)
-    guest.wait('ip -n v0 link set nic mtu 9710', 30)
+    guest.wait('ip -n v0 link set nic mtu 9710')
     carrier(guest, 'v0', 1)
     reachable(guest, space='v0')
-    guest.check(inside('v0') + 'ping -c 3 -i 0.2 -W 3 -q -s 9682 10.77.0.2 | '
-                'grep -q " 0% packet loss"', 60)
+    answered(guest, space='v0', more='-s 9682')
 
 
 def one_boot():

@@ -8,7 +8,7 @@ import os
 import tempfile
 
 from behind import MODE
-from guest import Guest, main, need, need_device
+from guest import Guest, echoes, main, need, need_device
 
 MAC = '02:00:00:00:00:0{}'
 
@@ -58,13 +58,12 @@ def transfer(source, target, address, megabytes=8):
 
 def frames(guest, address, sizes):
     for size in sizes:
-        guest.check(f'ping -c 3 -i 0.1 -W 2 -q -s {size} {address} | '
-                    'grep -q " 0% packet loss"')
+        echoes(guest, address, 3, more=f'-s {size}')
 
 
 def traffic(smp, more=''):
     with two_guests(smp, more) as (one, two):
-        one.wait_console('NIC Link is Up 10 Gbps', 1)
+        one.wait_console('NIC Link is Up 10 Gbps')
         frames(two, '10.0.0.1', (0, 1, 17, 18, 19, 46, 64, 500, 1472, 4000,
                                  20000))
         transfer(one, two, '10.0.0.2')

@@ -41,7 +41,7 @@ class Echoes:
                 sent.append(body)
                 self.judge.send(target + HERE + kind + body)
             time.sleep(0.1)
-        end = time.monotonic() + (20 if answered else 1.5)
+        end = time.monotonic() + (60 if answered else 1.5)
         while time.monotonic() < end and len(self.got) < len(sent):
             time.sleep(0.1)
         for frame in self.got:

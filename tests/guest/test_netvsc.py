@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-from guest import Guest, main, need, need_device
+from guest import Guest, main, need, need_device, wait_until
 from peer import UDP, DatagramPeer, ip_packet, udp
 
 BUS = ['-device', 'hv-vmbus']
@@ -24,7 +24,7 @@ def user_network():
         guest.up()
         guest.check('readlink /sys/class/net/eth0/device/driver | '
                     'grep hv_netvsc')
-        guest.check('ping -c 3 10.0.2.2')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
 
 
 class Transfer(threading.Thread):
@@ -60,12 +60,10 @@ def tcp():
         guest.up()
         guest.check('dd if=/dev/urandom of=/tmp/data bs=1M count=16')
         sent = guest.check('sha256sum < /tmp/data').split()[0]
-        guest.check(f'nc 10.0.2.2 {transfer.port} < /tmp/data', 90)
-        got = guest.check(f'nc 10.0.2.2 {transfer.port} | sha256sum', 90)
-        for _ in range(50):
-            if transfer.size == 16 << 20:
-                break
-            time.sleep(0.1)
+        guest.check(f'nc 10.0.2.2 {transfer.port} < /tmp/data', 200)
+        got = guest.check(f'nc 10.0.2.2 {transfer.port} | sha256sum', 200)
+        wait_until(lambda: transfer.size == 16 << 20,
+                   lambda: f'{transfer.size} bytes came')
         need(transfer.digest.hexdigest() == sent, 'sent data differs')
         need(got.split()[0] == hashlib.sha256(bytes(range(256)) * 65536)
              .hexdigest(), 'received data differs')
@@ -81,12 +79,12 @@ def frames():
                    append='iovlab.ip=10.77.0.2/24') as guest:
             guest.up()
             for size in (0, 1, 17, 18, 19, 63, 512, 1471, 1472, 1473, 8000):
-                guest.check(f'ping -c 1 -W 5 -s {size} 10.77.0.1'
-                            if size <= 1472 else
-                            f'ping -c 1 -W 1 -s {size} 10.77.0.1 || true')
-            guest.run('timeout 2 nslookup example.test 10.77.0.1')
-            need(any(b'example' in data for data in peer.udp),
-                 'no UDP datagram came')
+                guest.wait(f'ping -c 1 -W 5 -s {size} 10.77.0.1'
+                           if size <= 1472 else
+                           f'ping -c 1 -W 1 -s {size} 10.77.0.1 || true')
+            guest.run('nslookup example.test 10.77.0.1 > /dev/null 2>&1 &')
+            wait_until(lambda: any(b'example' in data for data in peer.udp),
+                       lambda: 'no UDP datagram came')
             need(peer.longest <= 1518, f'a frame of {peer.longest} bytes')
             need(not peer.wrong, f'wrong: {peer.wrong[:5]}')
     finally:
@@ -109,7 +107,7 @@ def burst():
                    ['-device', 'hv-net,netdev=n0'],
                    append='iovlab.ip=10.77.0.2/24') as guest:
             guest.up()
-            guest.check('ping -c 1 -W 5 10.77.0.1')
+            guest.wait('ping -c 1 -W 5 10.77.0.1')
             source, target = peer.address, socket.inet_aton('10.77.0.2')
             before = no_ports(guest)
             for number in range(2000):
@@ -118,10 +116,8 @@ def burst():
                                        udp(source, target, 9, 9, data)))
                 if number % 20 == 19:
                     time.sleep(0.02)
-            for _ in range(50):
-                if no_ports(guest) - before >= 2000:
-                    break
-                time.sleep(0.1)
+            wait_until(lambda: no_ports(guest) - before >= 2000,
+                       lambda: f'{no_ports(guest) - before} came')
             need(no_ports(guest) - before == 2000,
                  f'{no_ports(guest) - before} came')
     finally:
@@ -134,8 +130,8 @@ def channels():
     with Guest(devices=USER, append=ADDRESS, smp=4) as guest:
         guest.up()
         guest.wait('test $(ls -d /sys/bus/vmbus/devices/*/channels/* | wc -l)'
-                   ' -eq 4', 10)
-        guest.check('ping -c 2 10.0.2.2')
+                   ' -eq 4')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
 
 
 def hotplug():
@@ -147,13 +143,13 @@ def hotplug():
             guest.qmp.command('netdev_add', type='user', id='n1')
             guest.qmp.command('device_add', driver='hv-net', id='late',
                               netdev='n1')
-            guest.wait('test -e /sys/class/net/eth0', 10)
+            guest.wait('test -e /sys/class/net/eth0')
             guest.check('ip address add 10.0.2.15/24 dev eth0 && '
                         'ip link set eth0 up')
-            guest.wait('ping -c 1 -W 1 10.0.2.2', 20)
+            guest.wait('ping -c 1 -W 1 10.0.2.2')
             guest.qmp.command('device_del', id='late')
             guest.qmp.event('DEVICE_DELETED', device='late')
-            guest.wait('test ! -e /sys/class/net/eth0', 10)
+            guest.wait('test ! -e /sys/class/net/eth0')
             guest.qmp.command('netdev_del', id='n1')
 
 
@@ -163,7 +159,7 @@ def mtu():
         guest.up()
         guest.check('ip link set eth0 mtu 4000')
         need('mtu 4000' in guest.check('ip link show eth0'), 'not 4000')
-        guest.wait('ping -c 1 -W 1 10.0.2.2', 20)
+        guest.wait('ping -c 1 -W 1 10.0.2.2')
 
 
 def reload_driver():
@@ -178,7 +174,7 @@ def reload_driver():
                             f'/sys/bus/vmbus/drivers/hv_netvsc/{verb}')
         guest.check('ip address add 10.0.2.15/24 dev eth0 && '
                     'ip link set eth0 up')
-        guest.wait('ping -c 1 -W 1 10.0.2.2', 20)
+        guest.wait('ping -c 1 -W 1 10.0.2.2')
 
 
 def save_restore():
@@ -189,11 +185,11 @@ def save_restore():
         try:
             guest.up()
             for number in range(3):
-                guest.check('ping -c 1 -W 5 10.0.2.2')
+                guest.wait('ping -c 1 -W 5 10.0.2.2')
                 moved = guest.move(f'{directory}/state{number}')
                 guest.stop()
                 guest = moved
-            guest.check('ping -c 3 -W 5 10.0.2.2')
+            guest.wait('ping -c 1 -W 5 10.0.2.2')
             guest.healthy()
         finally:
             guest.stop()

@@ -29,7 +29,7 @@ def pair(smp=1, kernel=None):
                    kernel=kernel, append='iovlab.ip=10.0.0.2/24') as two:
             one.up()
             two.up()
-            two.wait('ping -c 1 -W 1 10.0.0.1', 20)
+            two.wait('ping -c 1 -W 1 10.0.0.1')
             yield one, two, place
 
 
@@ -45,7 +45,7 @@ def start_transfer(source, target, address, megabytes, port=5000):
 
 
 def finish_transfer(source, target, port=5000):
-    target.wait(f'test -e /tmp/done{port}', 120)
+    target.wait(f'test -e /tmp/done{port}', 200)
     sums = [guest.check(f'sha1sum < /tmp/{name}{port}')
             for guest, name in ((source, 'sent'), (target, 'got'))]
     need(sums[0] == sums[1], f'{sums[0]} was sent, {sums[1]} arrived')
@@ -106,10 +106,10 @@ def vlan():
             guest.check('ip link add link eth0 name eth0.5 type vlan id 5 && '
                         f'ip address add 10.5.0.{number}/24 dev eth0.5 && '
                         'ip link set eth0.5 up')
-        one.wait('ping -c 1 -W 1 10.5.0.2', 20)
+        one.wait('ping -c 1 -W 1 10.5.0.2')
         start_transfer(one, two, '10.5.0.2', 8)
         finish_transfer(one, two)
-        one.check('ping -c 1 -s 1472 -W 5 10.5.0.2')
+        one.wait('ping -c 1 -s 1472 -W 5 10.5.0.2')
 
 
 need_device('hv-vmbus', 'hv-net')

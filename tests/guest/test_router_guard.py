@@ -6,7 +6,7 @@ to another one, whose kernel and DHCP client are the judges."""
 import socket
 import struct
 
-from guest import main, need
+from guest import Failed, main, need
 from lab import Lab, Peer
 from peer import checksum
 
@@ -49,7 +49,16 @@ def say(rogue, **disguise):
                 + advertisement(mac_of(rogue), **disguise) + ' 3')
 
 
-def has_address(victim):
+def believed(rogue, victim):
+    """The victim has an address of the prefix after some advertisement."""
+    for _ in range(20):
+        say(rogue)
+        if victim.run(f'sleep 2; {has_address()}')[0] == 0:
+            return
+    raise Failed('no address by autoconfiguration')
+
+
+def has_address():
     return f'ip -6 address show dev eth0 | grep -q {PREFIX[:-1]}'
 
 
@@ -69,8 +78,7 @@ def guards():
 
         # Without a guard the other VM believes it, once it can listen.
         victim.wait_link_local()
-        say(rogue)
-        victim.wait(has_address(victim), 20)
+        believed(rogue, victim)
         rogue.check(f"printf '{UDHCPD}' > /tmp/conf; touch /tmp/leases;"
                     ' udhcpd /tmp/conf')
         victim.wait(lease(victim), 60)
@@ -95,7 +103,7 @@ def guards():
         say(rogue, options=20)
         status, _ = victim.run(lease(victim), 60)
         need(status != 0, 'a lease in spite of DhcpGuard')
-        status, _ = victim.run(has_address(victim))
+        status, _ = victim.run(has_address())
         need(status != 0, 'an address in spite of RouterGuard')
         need(peer.count(is_advertisement) == before, 'one passed to the wire')
         drops = rogue.nic()['PolicyDrops']
@@ -107,8 +115,7 @@ def guards():
 
         lab.set('nic', 'rogue.0', RouterGuard='Off', DhcpGuard='Off')
         rogue.wait_path('vf')
-        say(rogue)
-        victim.wait(has_address(victim), 20)
+        believed(rogue, victim)
 
 
 main(guards)

@@ -10,8 +10,8 @@ import struct
 import threading
 import time
 
-from guest import main, need
-from lab import Lab, Peer, wait_until
+from guest import main, need, wait_until
+from lab import Lab, Peer
 from peer import ip_packet, udp
 
 KIND = '88b5'
@@ -231,10 +231,15 @@ def moderation(lab, vm, peer):
         need(quiet and all(least <= q <= most for q in quiet),
              f'{mode}: {quiet}')
     lab.set('nic', 'web.0', IovInterruptModeration='Adaptive')
-    calm, busy = quiet_times(vm, ping), quiet_times(vm, flood)
+    calm = quiet_times(vm, ping)
+    for _ in range(5):
+        # On a busy machine the flood may be none.
+        busy = quiet_times(vm, flood)
+        if max(busy, default=0) >= 100000:
+            break
     print(f'# adaptive: {set(calm)} when calm, {set(busy)} when busy')
     need(set(calm) == {0}, f'{calm}')
-    need(max(busy) >= 100000, f'{set(busy)}')
+    need(max(busy, default=0) >= 100000, f'{set(busy)}')
     lab.set('nic', 'web.0', IovInterruptModeration='Default')
 
 

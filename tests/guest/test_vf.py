@@ -24,7 +24,7 @@ def with_peer(devices, test, **options):
         with Guest(devices=peer.netdev('n0') + devices,
                    append='iovlab.ip=10.77.0.2/24', **options) as guest:
             guest.up(120)
-            guest.wait('grep 1 /sys/class/net/eth0/carrier', 20)
+            guest.wait('grep 1 /sys/class/net/eth0/carrier')
             need(guest.check('cat /sys/class/net/eth0/address') == MAC,
                  'another address')
             test(guest)
@@ -36,7 +36,7 @@ def with_peer(devices, test, **options):
 
 def pings(guest):
     for size in (0, 56, 1000, 1472):
-        guest.check(f'ping -c 3 -W 5 -s {size} 10.77.0.1')
+        guest.wait(f'ping -c 1 -W 5 -s {size} 10.77.0.1')
 
 
 def device_id(expected):
@@ -69,7 +69,7 @@ def down_and_up():
     def test(guest):
         for _ in range(10):
             guest.check('ip link set eth0 down && ip link set eth0 up')
-        guest.wait('ping -c 1 -W 1 10.77.0.1', 30)
+        guest.wait('ping -c 1 -W 1 10.77.0.1')
     with_peer(VPCI, test)
 
 
@@ -80,13 +80,13 @@ def eject():
         for _ in range(3):
             guest.qmp.command('device_del', id='vf0')
             guest.qmp.event('DEVICE_DELETED', device='vf0')
-            guest.wait('test ! -e /sys/class/net/eth0', 20)
+            guest.wait('test ! -e /sys/class/net/eth0')
             guest.qmp.command('device_add', driver='ixgbe-vf', id='vf0',
                               bus='vpci0.0', netdev='n0', mac=MAC, rid=0x180)
-            guest.wait('test -e /sys/class/net/eth0', 20)
+            guest.wait('test -e /sys/class/net/eth0')
             guest.check('ip address add 10.77.0.2/24 dev eth0 && '
                         'ip link set eth0 up')
-            guest.wait('ping -c 1 -W 1 10.77.0.1', 30)
+            guest.wait('ping -c 1 -W 1 10.77.0.1')
     with_peer(VPCI, test)
 
 
@@ -97,7 +97,7 @@ def surprise():
         guest.qmp.command('device_del', id='vpci0')
         guest.qmp.event('DEVICE_DELETED', device='vf0')
         guest.qmp.event('DEVICE_DELETED', device='vpci0', seconds=60)
-        guest.wait('test ! -e /sys/class/net/eth0', 20)
+        guest.wait('test ! -e /sys/class/net/eth0')
         guest.check('true')
     with_peer(VPCI, test)
 

@@ -38,7 +38,7 @@ def versions():
         with Guest(devices=['-device', f'hv-vmbus,max-version={version}'],
                    name='version' + version, cpu='qemu64') as guest:
             guest.up()
-            found = guest.wait_console(r'Vmbus version:([\d.]+)', 1).group(1)
+            found = guest.wait_console(r'Vmbus version:([\d.]+)').group(1)
             need(found == version, f'{found} instead of {version}')
 
 
@@ -53,18 +53,18 @@ def processors():
                    name=f'smp{smp}-{cpu.split(",")[0]}',
                    append='iovlab.ip=10.0.2.15/24') as guest:
             guest.up()
-            guest.wait_console('Hypervisor detected: Microsoft Hyper-V', 1)
-            guest.check('ping -c 2 -W 5 10.0.2.2')
+            guest.wait_console('Hypervisor detected: Microsoft Hyper-V')
+            guest.wait('ping -c 1 -W 5 10.0.2.2')
             # Channels move to other processors, and processors go away.
             for cpu_number in list(range(smp)) + [0]:
                 guest.check('for c in /sys/bus/vmbus/devices/*/channels/*/cpu;'
                             f' do echo {cpu_number} > $c; done')
-                guest.check('ping -c 1 -W 5 10.0.2.2')
+                guest.wait('ping -c 1 -W 5 10.0.2.2')
             for cpu_number in range(1, min(smp, 4)):
                 online = f'/sys/devices/system/cpu/cpu{cpu_number}/online'
                 guest.check(f'echo 0 > {online}; ping -c 1 -W 5 10.0.2.2;'
                             f'echo 1 > {online}')
-            guest.check('ping -c 1 -W 5 10.0.2.2')
+            guest.wait('ping -c 1 -W 5 10.0.2.2')
 
 
 def reload_driver():
@@ -82,9 +82,9 @@ def newer_kernel():
     with Guest(devices=VMBUS + NET, smp=2, memory='512',
                kernel=image('--suite', 'trixie'),
                append='iovlab.ip=10.0.2.15/24') as guest:
-        guest.up(90)
-        guest.wait_console('Vmbus version:5.3', 5)
-        guest.check('ping -c 2 -W 5 10.0.2.2')
+        guest.up()
+        guest.wait_console('Vmbus version:5.3')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
 
 
 def use(guest):
@@ -98,7 +98,7 @@ def hotplug():
                ['-netdev', 'user,id=n1'], smp=2,
                append='iovlab.ip=10.0.2.15/24') as guest:
         guest.up()
-        guest.check('ping -c 1 -W 5 10.0.2.2')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
         before = use(guest)
         chance = random.Random(1)
         for number in range(20):
@@ -112,7 +112,7 @@ def hotplug():
             guest.qmp.event('DEVICE_DELETED', device='net1')
         need(guest.check(DEVICES + ' | wc -l') == '1', 'a device is left')
         need(use(guest) == before, f'{before} became {use(guest)}')
-        guest.check('ping -c 1 -W 5 10.0.2.2')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
 
 
 def reboot():
@@ -122,7 +122,7 @@ def reboot():
         guest.qmp.command('set-action', reboot='reset')
         for number in range(4):
             guest.up()
-            guest.check('ping -c 1 -W 5 10.0.2.2')
+            guest.wait('ping -c 1 -W 5 10.0.2.2')
             if number % 2:
                 guest.qmp.command('system_reset')
             else:
@@ -136,7 +136,7 @@ def panic():
                trouble=None, append='panic=1') as guest:
         guest.up()
         guest.shell.socket.sendall(b'echo c > /proc/sysrq-trigger\n')
-        info = guest.qmp.event('GUEST_PANICKED', 30)['info']
+        info = guest.qmp.event('GUEST_PANICKED')['info']
         need(info['type'] == 'hyper-v', str(info))
         with open(guest.errors, encoding='utf-8') as errors:
             need('connection_close unload' in errors.read(), 'no UNLOAD')
@@ -149,13 +149,13 @@ def migrate():
     with Guest(devices=VMBUS + NET, smp=2, name='source',
                append='iovlab.ip=10.0.2.15/24') as guest:
         guest.up()
-        guest.check('ping -c 1 -W 5 10.0.2.2')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
         outgoing(guest, state)
     with Guest(devices=VMBUS + more + NET + ['-incoming', 'defer'], smp=2,
                name='destination') as guest:
         incoming(guest, state)
         guest.qmp.event('RESUME')
-        guest.check('ping -c 2 -W 5 10.0.2.2')
+        guest.wait('ping -c 1 -W 5 10.0.2.2')
         guest.wait(f'test $({DEVICES} | wc -l) = 2 && ip link show eth1')
         need('version' not in guest.console(), 'it booted instead')
     os.unlink(state)
@@ -188,7 +188,7 @@ def refusals():
         answer = subprocess.run(
             [os.path.join(ROOT, 'scripts', 'qemu'), '-machine', 'q35',
              '-nodefaults', '-display', 'none', '-S', *devices],
-            stderr=subprocess.PIPE, timeout=20, check=False)
+            stderr=subprocess.PIPE, timeout=120, check=False)
         errors = answer.stderr.decode()
         need(answer.returncode == 1 and words in errors and
              errors.count('\n') == 1, f'{words}: got {errors}')
