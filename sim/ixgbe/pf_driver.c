@@ -335,7 +335,7 @@ void ixgbe_pf_driver_vf_set_vlan(IxgbePfDriver *pf, unsigned vf, uint16_t vid,
     v->info.vid = vid;
     v->info.qos = qos;
     pf_vlan_clear(pf, vf);
-    pf_vlan_member(pf, vid, vf, true);
+    pf_vlan_port(pf, vf);
     pf_vf_apply_policy(pf, vf);
     /* The VF's driver has to ask for its queues again. */
     ixgbe_pf_driver_vf_ping(pf, vf);

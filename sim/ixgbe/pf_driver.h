@@ -86,6 +86,10 @@ void pf_address_own_clear(IxgbePfDriver *pf, unsigned vf);
 void pf_address_leave_vf(IxgbePfDriver *pf, unsigned vf);
 bool pf_vlan_member(IxgbePfDriver *pf, unsigned vid, unsigned vf, bool on);
 void pf_vlan_clear(IxgbePfDriver *pf, unsigned vf);
+/* A VLAN that the VF's driver asks for, or gives up; false: not allowed. */
+bool pf_vlan_own(IxgbePfDriver *pf, unsigned vid, unsigned vf, bool on);
+/* The VF is in its port VLAN, whoever has to leave the table for it. */
+void pf_vlan_port(IxgbePfDriver *pf, unsigned vf);
 void pf_multicast_set(IxgbePfDriver *pf, unsigned vf, const uint16_t *hashes,
                       unsigned count);
 

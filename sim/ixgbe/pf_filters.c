@@ -7,6 +7,8 @@
 #include "iovlab-trace.h"
 
 #define BIT64(n) (1ull << (n))
+/* VLANs that a VF without trust may ask for; i40e and ice allow as many. */
+#define OWN_VLANS_MAX 8
 
 static uint64_t address_pools(const IxgbePfDriver *pf, const PfAddress *a)
 {
@@ -221,6 +223,54 @@ void pf_vlan_clear(IxgbePfDriver *pf, unsigned vf)
             pf_vlan_member(pf, pf->vlvf[i].vid, vf, false);
         }
     }
+}
+
+bool pf_vlan_own(IxgbePfDriver *pf, unsigned vid, unsigned vf, bool on)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < IXGBE_VLVF_ENTRIES; i++) {
+        count += (pf->vlvf[i].pools & BIT64(vf)) && pf->vlvf[i].vid &&
+                 pf->vlvf[i].vid != vid;
+    }
+    if (on && count >= OWN_VLANS_MAX && !pf->vf[vf].info.trusted) {
+        return false;
+    }
+    return pf_vlan_member(pf, vid, vf, on);
+}
+
+/* Is a VLAN of the table the port VLAN of some VF that is in it? */
+static bool vlvf_is_port(const IxgbePfDriver *pf, unsigned entry)
+{
+    for (unsigned vf = 0; vf < pf->num_vfs; vf++) {
+        if ((pf->vlvf[entry].pools & BIT64(vf)) &&
+            pf->vf[vf].info.vid == pf->vlvf[entry].vid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * There are fewer VFs than entries: if the table is full, one of them has none
+ * but VFs that asked for its VLAN.
+ */
+void pf_vlan_port(IxgbePfDriver *pf, unsigned vf)
+{
+    unsigned vid = pf->vf[vf].info.vid;
+    unsigned i = 0;
+
+    if (pf_vlan_member(pf, vid, vf, true)) {
+        return;
+    }
+    while (i < IXGBE_VLVF_ENTRIES - 1 && vlvf_is_port(pf, i)) {
+        i++;
+    }
+    trace_ixgbe_pf_vlan_taken(pf->vlvf[i].vid, pf->vlvf[i].pools, vid);
+    pf_set_bit(pf, IXGBE_VFTA(0), pf->vlvf[i].vid,
+               is_uplink(pf, pf->vlvf[i].vid));
+    pf->vlvf[i].pools = 0;
+    pf_vlan_member(pf, vid, vf, true);
 }
 
 bool ixgbe_pf_driver_uplink_vlan(IxgbePfDriver *pf, uint16_t vid, bool on)

@@ -186,6 +186,7 @@ void ixgbe_pf_apply_ivar(IxgbeFunction *pf)
             pf->tx[q].vector = ivar_vector(ivar, (q & 1) * 2 + 1);
         }
     }
+    ixgbe_intr_map_queues(&pf->intr);
     pf->intr.other.timer_vector = ivar_vector(misc, 0);
     pf->intr.other.vector = ivar_vector(misc, 1);
     pf->intr.single = !(gpie & IXGBE_GPIE_MSIX);

@@ -72,7 +72,7 @@ void pf_vf_reset(IxgbePfDriver *pf, unsigned vf)
     pf_multicast_set(pf, vf, NULL, 0);
     pf_address_own_clear(pf, vf);
     pf_vlan_clear(pf, vf);
-    pf_vlan_member(pf, v->info.vid, vf, true);
+    pf_vlan_port(pf, vf);
     pf_vf_apply_policy(pf, vf);
     pf_vf_apply_enable(pf, vf);
 }
@@ -148,7 +148,7 @@ static bool set_vlan(IxgbePfDriver *pf, unsigned vf, Message *m)
         return false;
     }
     /* Untagged frames cannot be given up. */
-    return !vid && !add ? true : pf_vlan_member(pf, vid, vf, add);
+    return !vid && !add ? true : pf_vlan_own(pf, vid, vf, add);
 }
 
 /*

@@ -546,6 +546,50 @@ static void test_vlan_of_a_vf(void)
     stop(&h);
 }
 
+static uint32_t ask_vlan(Host *h, unsigned vf, unsigned vid)
+{
+    return ask(h, vf, 2, IXGBE_MBX_SET_VLAN | 1 << 16, vid, 0);
+}
+
+/* A VF without trust has 8; with it all, but never another's port VLAN. */
+static void test_vlans_of_greedy_vf(void)
+{
+    unsigned count = 0;
+    Host h;
+
+    start(&h);
+    ixgbe_pf_driver_filter(h.pf, RIG_MAC[0], 0);
+    ixgbe_pf_driver_filter(h.pf, RIG_MAC[1], 1);
+    vf_up(&h, 0, IXGBE_MBX_API_14);
+    for (unsigned vid = 100; vid < 108; vid++) {
+        g_assert_cmphex(ask_vlan(&h, 0, vid), ==, OK);
+    }
+    g_assert_cmphex(ask_vlan(&h, 0, 108), ==, REFUSED);
+    g_assert_cmphex(ask_vlan(&h, 0, 107), ==, OK);
+    g_assert_cmphex(ask(&h, 0, 2, IXGBE_MBX_SET_VLAN, 100, 0), ==, OK);
+    g_assert_cmphex(ask_vlan(&h, 0, 108), ==, OK);
+    ixgbe_pf_driver_vf_set_trust(h.pf, 0, true);
+    vf_up(&h, 0, IXGBE_MBX_API_14);
+    while (ask_vlan(&h, 0, 200 + count) == OK) {
+        count++;
+        g_assert_cmpuint(count, <, IXGBE_VLVF_ENTRIES);
+    }
+    g_assert_cmpuint(count, ==, IXGBE_VLVF_ENTRIES - 1);
+    ixgbe_pf_driver_vf_set_vlan(h.pf, 1, 9, 0);
+    rig_send(&h.rig, RIG_WIRE, RIG_MAC[1], RIG_PEER, 9);
+    g_assert_cmphex(rig_got(&h.rig), ==, GOT(1));
+    /* One of the other's had to leave, and not that of untagged frames. */
+    rig_send(&h.rig, RIG_WIRE, RIG_MAC[0], RIG_PEER, -1);
+    g_assert_cmphex(rig_got(&h.rig), ==, GOT(0));
+    count = 0;
+    for (unsigned i = 0; i < IXGBE_VLVF_ENTRIES - 1; i++) {
+        rig_send(&h.rig, RIG_WIRE, RIG_MAC[0], RIG_PEER, 200 + i);
+        count += rig_got(&h.rig) == GOT(0);
+    }
+    g_assert_cmpuint(count, ==, IXGBE_VLVF_ENTRIES - 2);
+    stop(&h);
+}
+
 static void test_frame_size(void)
 {
     Host h;
@@ -721,6 +765,7 @@ int main(int argc, char **argv)
     TEST(macvlan);
     TEST(multicast);
     TEST(vlan_of_a_vf);
+    TEST(vlans_of_greedy_vf);
     TEST(frame_size);
     TEST(rss_query);
     TEST(unknown_messages);
