@@ -100,6 +100,8 @@ typedef struct IxgbeIntr {
     bool eics_at_once;          /* EICS does not wait for EITR */
     bool line;                  /* level of the INTx line */
     uint32_t eitr[IXGBE_MAX_VECTORS];
+    /* Receive queues of each vector, by the IVARs. */
+    uint64_t rx_of[IXGBE_MAX_VECTORS][IXGBE_QUEUES / 64];
     uint64_t quiet_until[IXGBE_MAX_VECTORS];
     /* Of the host's adaptive moderation: not state, it is measured anew. */
     uint64_t measured_at;
@@ -207,9 +209,9 @@ void ixgbe_rxq_set_control(IxgbeRxq *q, uint32_t value);
 void ixgbe_rxq_set_tail(IxgbeRxq *q, uint32_t value);
 IxgbeRxResult ixgbe_rxq_receive(IxgbeRxq *q, const uint8_t *frame, size_t len,
                                 const IxgbeRxMeta *meta);
-/* A message of @vector was sent; the driver unmasked the @vectors. */
-void ixgbe_rxq_signalled(IxgbeRxq *q, unsigned vector);
-void ixgbe_rxq_unmasked(IxgbeRxq *q, uint64_t vectors);
+/* The message of its vector was sent; the driver unmasked its vector. */
+void ixgbe_rxq_signalled(IxgbeRxq *q);
+void ixgbe_rxq_unmasked(IxgbeRxq *q);
 bool ixgbe_rxq_consumed(const IxgbeRxq *q);
 void ixgbe_rxq_save(const IxgbeRxq *q, StateWriter *w);
 void ixgbe_rxq_load(IxgbeRxq *q, StateReader *r);
@@ -270,6 +272,8 @@ IxgbeTxResult ixgbe_tx_packet_send(IxgbeFunction *fn, IxgbeTxPacket *pkt,
 
 /* intr.c; @other is in the bits of EICR. */
 void ixgbe_intr_reset(IxgbeIntr *intr);
+/* The function's queues have other vectors. */
+void ixgbe_intr_map_queues(IxgbeIntr *intr);
 void ixgbe_intr_raise(IxgbeIntr *intr, uint8_t vector);
 void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other);
 /* As the driver's EICS does. */

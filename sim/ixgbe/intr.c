@@ -142,6 +142,35 @@ static void notify(IxgbeIntr *intr, unsigned vector, uint64_t quiet_ns)
     ixgbe_function_leave(fn);
 }
 
+void ixgbe_intr_map_queues(IxgbeIntr *intr)
+{
+    IxgbeFunction *fn = intr->fn;
+
+    memset(intr->rx_of, 0, sizeof(intr->rx_of));
+    for (unsigned i = 0; i < fn->queues; i++) {
+        if (fn->rx[i].fn == fn && fn->rx[i].vector < IXGBE_MAX_VECTORS) {
+            intr->rx_of[fn->rx[i].vector][i / 64] |= 1ull << (i % 64);
+        }
+    }
+}
+
+static void for_queues(IxgbeIntr *intr, unsigned vector,
+                       void (*act)(IxgbeRxq *q))
+{
+    for (unsigned word = 0; word < IXGBE_QUEUES / 64; word++) {
+        uint64_t left = intr->rx_of[vector][word];
+
+        for (; left; left &= left - 1) {
+            IxgbeRxq *q = &intr->fn->rx[word * 64 + __builtin_ctzll(left)];
+
+            /* A queue that was reset has none until the next IVAR. */
+            if (q->vector == vector) {
+                act(q);
+            }
+        }
+    }
+}
+
 static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
 {
     IxgbeFunction *fn = intr->fn;
@@ -152,11 +181,7 @@ static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
     measure(intr, now);
     quiet_ns = interval_ns(intr, vector);
     intr->quiet_until[vector] = now + quiet_ns;
-    for (unsigned i = 0; i < fn->queues; i++) {
-        if (fn->rx[i].fn == fn) {
-            ixgbe_rxq_signalled(&fn->rx[i], vector);
-        }
-    }
+    for_queues(intr, vector, ixgbe_rxq_signalled);
     notify(intr, vector, quiet_ns);
 }
 
@@ -338,21 +363,17 @@ void ixgbe_intr_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 
 void ixgbe_intr_unmask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 {
-    IxgbeFunction *fn = intr->fn;
-
     vectors &= vector_mask(intr);
     intr->eims |= vectors;
     intr->other.eims |= other;
     /* A cause still set when its vector is unmasked is sent (again). */
     intr->event |= intr->eicr & vectors;
     intr->other.event |= intr->other.eicr & other;
-    for (unsigned i = 0; i < fn->queues; i++) {
-        if (fn->rx[i].fn == fn) {
-            ixgbe_rxq_unmasked(&fn->rx[i], vectors);
-        }
+    for (uint64_t left = vectors; left; left &= left - 1) {
+        for_queues(intr, __builtin_ctzll(left), ixgbe_rxq_unmasked);
     }
     ixgbe_intr_evaluate(intr);
-    ixgbe_function_check_drain(fn);
+    ixgbe_function_check_drain(intr->fn);
 }
 
 uint32_t ixgbe_intr_read_causes(IxgbeIntr *intr)

@@ -86,17 +86,16 @@ void ixgbe_rxq_set_tail(IxgbeRxq *q, uint32_t value)
     }
 }
 
-void ixgbe_rxq_signalled(IxgbeRxq *q, unsigned vector)
+void ixgbe_rxq_signalled(IxgbeRxq *q)
 {
-    if (q->vector == vector && q->idle == IXGBE_RX_WRITTEN) {
+    if (q->idle == IXGBE_RX_WRITTEN) {
         set_idle(q, IXGBE_RX_SIGNALLED);
     }
 }
 
-void ixgbe_rxq_unmasked(IxgbeRxq *q, uint64_t vectors)
+void ixgbe_rxq_unmasked(IxgbeRxq *q)
 {
-    if (q->idle == IXGBE_RX_SIGNALLED && q->vector < IXGBE_MAX_VECTORS &&
-        (vectors >> q->vector & 1)) {
+    if (q->idle == IXGBE_RX_SIGNALLED) {
         set_idle(q, IXGBE_RX_IDLE);
     }
 }

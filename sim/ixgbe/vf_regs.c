@@ -115,6 +115,7 @@ void ixgbe_vf_apply_ivar(IxgbeFunction *fn)
         fn->rx[q].vector = ivar_vector(ivar, (q & 1) * 2);
         fn->tx[q].vector = ivar_vector(ivar, (q & 1) * 2 + 1);
     }
+    ixgbe_intr_map_queues(&fn->intr);
     fn->other_vector =
         ivar_vector(*ixgbe_regs_at(&fn->regs, IXGBE_VTIVAR_MISC), 0);
 }
