@@ -118,6 +118,8 @@ typedef struct LinkHostOps {
      * comes again after link_host_tx_room().
      */
     bool (*tx)(void *opaque, Frame *frame);
+    /* The same of a VM that leaves: the frame does not come again. */
+    void (*tx_last)(void *opaque, Frame *frame);
     /* link_host_send_frame() accepts frames again. */
     void (*room)(void *opaque);
     /* The VM stopped or started; @last is all 0 unless state was loaded. */
@@ -165,6 +167,12 @@ bool link_host_send(LinkHost *link, LinkType type, const void *body,
                     size_t len);
 /* Offers waiting frames to tx() again. */
 void link_host_tx_room(LinkHost *link);
+/*
+ * The VM leaves, and what it sends from its next place shall come behind all
+ * it has sent here: gives the waiting frames to tx_last().  When the connection
+ * ends this is done before down().
+ */
+void link_host_tx_last(LinkHost *link);
 /* One at a time, else false. */
 bool link_host_drain(LinkHost *link);
 bool link_host_recall(LinkHost *link);

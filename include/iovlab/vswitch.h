@@ -132,6 +132,11 @@ uint64_t vswitch_port_send_wait(const VswitchPort *port);
 bool vswitch_is_shared(const Vswitch *sw);
 /* A frame of the owner's; the caller keeps its reference. */
 void vswitch_port_input(VswitchPort *port, Frame *frame);
+/*
+ * The same for what a VM had sent before it left: a limit of bandwidth counts
+ * it, and does not hold it back any more.
+ */
+void vswitch_port_input_last(VswitchPort *port, Frame *frame);
 /* The same for a frame of the host's own in the port's name: no policies. */
 void vswitch_port_announce(VswitchPort *port, Frame *frame);
 /* deliver() can be tried again. */

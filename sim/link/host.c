@@ -97,6 +97,26 @@ static void set_state(LinkHost *link, LinkHostState state)
     link->state = state;
 }
 
+void link_host_tx_last(LinkHost *link)
+{
+    uint32_t count = link->pending.count;
+
+    if (link->delivering) {
+        return;
+    }
+    link->delivering = true;
+    while (count--) {
+        Frame *frame = frame_ref(frame_queue_peek(&link->pending)->frame);
+
+        frame_queue_pop(&link->pending);
+        link->tx_taken++;
+        link->ops->tx_last(link->opaque, frame);
+        frame_unref(frame);
+    }
+    link->delivering = false;
+    link_stream_want_flush(&link->stream);
+}
+
 static void go_down(LinkHost *link, uint32_t code, const char *why)
 {
     if (link->state == HOST_DOWN) {
@@ -108,6 +128,7 @@ static void go_down(LinkHost *link, uint32_t code, const char *why)
     link->running = false;
     link->draining = false;
     link->recalling = false;
+    link_host_tx_last(link);
     frame_queue_clear(&link->pending);
     link->ops->down(link->opaque, code, why);
 }

@@ -60,9 +60,10 @@ uint64_t policy_bandwidth_wait(const PortPolicy *policy, uint64_t now)
     return bucket_wait(&policy->rate, now);
 }
 
-bool policy_bandwidth(PortPolicy *policy, uint32_t len, uint64_t now)
+bool policy_bandwidth(PortPolicy *policy, uint32_t len, uint64_t now,
+                      bool last)
 {
-    if (bucket_wait(&policy->rate, now)) {
+    if (!last && bucket_wait(&policy->rate, now)) {
         return false;
     }
     if (policy->rate.rate) {

@@ -28,12 +28,20 @@ static bool inbound_passes(VswitchPort *port, Frame *frame)
     return true;
 }
 
-static bool outbound_passes(VswitchPort *port, Frame *frame)
+/* Which of a port's policies a frame has to pass. */
+typedef enum InputPolicies {
+    POLICIES_ALL,
+    POLICIES_LAST,      /* all, the bandwidth is only counted */
+    POLICIES_NONE,
+} InputPolicies;
+
+static bool outbound_passes(VswitchPort *port, Frame *frame, bool last)
 {
     Vswitch *sw = port->sw;
 
     if (dropped_by(port, policy_outbound(port->policy, frame->data, frame->len,
-                                         sw->ops->clock_ns(sw->opaque)))) {
+                                         sw->ops->clock_ns(sw->opaque),
+                                         last))) {
         return false;
     }
     if (port->policy->set.mirror == VSWITCH_MIRROR_SOURCE) {
@@ -226,7 +234,7 @@ static bool learns(VswitchPort *port, const uint8_t *src)
     return !owner;
 }
 
-static void input(VswitchPort *port, Frame *frame, bool policies)
+static void input(VswitchPort *port, Frame *frame, InputPolicies policies)
 {
     const uint8_t *dst = frame->data, *src = frame->data + 6;
     VswitchFrame vf;
@@ -249,7 +257,8 @@ static void input(VswitchPort *port, Frame *frame, bool policies)
         vswitch_frame_clear(&vf);
         return;
     }
-    if (port->policy && policies && !outbound_passes(port, frame)) {
+    if (port->policy && policies != POLICIES_NONE &&
+        !outbound_passes(port, frame, policies == POLICIES_LAST)) {
         vswitch_frame_clear(&vf);
         return;
     }
@@ -268,10 +277,15 @@ static void input(VswitchPort *port, Frame *frame, bool policies)
 
 void vswitch_port_input(VswitchPort *port, Frame *frame)
 {
-    input(port, frame, true);
+    input(port, frame, POLICIES_ALL);
+}
+
+void vswitch_port_input_last(VswitchPort *port, Frame *frame)
+{
+    input(port, frame, POLICIES_LAST);
 }
 
 void vswitch_port_announce(VswitchPort *port, Frame *frame)
 {
-    input(port, frame, false);
+    input(port, frame, POLICIES_NONE);
 }

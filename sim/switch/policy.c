@@ -52,7 +52,7 @@ void policy_free(PortPolicy *policy)
 }
 
 VswitchDrop policy_outbound(PortPolicy *policy, const uint8_t *frame,
-                            uint32_t len, uint64_t now)
+                            uint32_t len, uint64_t now, bool last)
 {
     const VswitchPolicy *set = &policy->set;
     SwitchPacket p;
@@ -72,7 +72,7 @@ VswitchDrop policy_outbound(PortPolicy *policy, const uint8_t *frame,
     if ((frame[0] & 1) && !policy_storm(policy, now)) {
         return VSWITCH_DROP_STORM;
     }
-    if (!policy_bandwidth(policy, len, now)) {
+    if (!policy_bandwidth(policy, len, now, last)) {
         return VSWITCH_DROP_BANDWIDTH;
     }
     return VSWITCH_DROP_NONE;

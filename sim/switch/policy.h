@@ -33,9 +33,12 @@ typedef struct PortPolicy {
 /* policy.c; NULL if @p asks for nothing.  Frees or reuses @old. */
 PortPolicy *policy_set(PortPolicy *old, const VswitchPolicy *p, uint64_t now);
 void policy_free(PortPolicy *policy);
-/* What the VM sends, before it is switched. */
+/*
+ * What the VM sends, before it is switched.  @last: it will not send it again,
+ * and is let through by the limit of bandwidth.
+ */
 VswitchDrop policy_outbound(PortPolicy *policy, const uint8_t *frame,
-                            uint32_t len, uint64_t now);
+                            uint32_t len, uint64_t now, bool last);
 /* What is for the VM. */
 VswitchDrop policy_inbound(PortPolicy *policy, const uint8_t *frame,
                            uint32_t len);
@@ -44,7 +47,8 @@ VswitchDrop policy_inbound(PortPolicy *policy, const uint8_t *frame,
 bool policy_router_guard(const SwitchPacket *p);
 bool policy_dhcp_guard(const SwitchPacket *p);
 bool policy_acl(PortPolicy *policy, const SwitchPacket *p, bool out);
-bool policy_bandwidth(PortPolicy *policy, uint32_t len, uint64_t now);
+bool policy_bandwidth(PortPolicy *policy, uint32_t len, uint64_t now,
+                      bool last);
 bool policy_storm(PortPolicy *policy, uint64_t now);
 
 void policy_acl_set(PortPolicy *policy, const VswitchAcl *acls,

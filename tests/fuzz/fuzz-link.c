@@ -78,6 +78,10 @@ static bool tx(void *opaque, Frame *frame)
     return f->calls++ % 3;
 }
 
+static void tx_last(void *opaque, Frame *frame)
+{
+}
+
 static void room(void *opaque)
 {
 }
@@ -111,7 +115,7 @@ static void pong(void *opaque, uint64_t cookie)
 }
 
 static const LinkHostOps host_ops = {
-    { sink, want_flush }, hello, down, tx, room, runstate, drained, recalled,
+    { sink, want_flush }, hello, down, tx, tx_last, room, runstate, drained, recalled,
     pong, message,
 };
 

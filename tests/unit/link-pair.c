@@ -130,6 +130,15 @@ static bool host_tx(void *opaque, Frame *frame)
     return true;
 }
 
+static void host_tx_last(void *opaque, Frame *frame)
+{
+    LinkPair *p = opaque;
+    uint32_t number = rd_le32(frame->data);
+
+    g_assert_cmpuint(p->host_down, ==, 0);
+    g_array_append_val(p->from_guest, number);
+}
+
 static void pump_port(LinkPair *p)
 {
     FrameSlot *slot;
@@ -179,6 +188,7 @@ static const LinkHostOps host_ops = {
     .hello = host_hello,
     .down = host_down,
     .tx = host_tx,
+    .tx_last = host_tx_last,
     .room = host_room,
     .runstate = host_runstate,
     .drained = host_drained,

@@ -114,6 +114,32 @@ static void test_credit(void)
     link_pair_clear(&p);
 }
 
+/* What a VM sent before it left is taken, in order, although there is no room. */
+static void test_leaving(void)
+{
+    for (int quits = 0; quits < 2; quits++) {
+        LinkPair p;
+        unsigned sent = 0;
+
+        start(&p, 18);
+        p.tx_room = 2;
+        while (link_pair_guest_sends(&p, sent)) {
+            sent++;
+            link_pair_run(&p, SIZE_MAX);
+        }
+        link_pair_expect(p.from_guest, 2);
+        if (quits) {
+            link_pair_break(&p);
+        } else {
+            link_host_tx_last(p.host);
+            link_pair_run(&p, SIZE_MAX);
+            g_assert_true(link_pair_guest_sends(&p, sent));
+        }
+        link_pair_expect(p.from_guest, sent);
+        link_pair_clear(&p);
+    }
+}
+
 static void test_stopped_vm_takes_nothing(void)
 {
     LinkPair p;
@@ -424,6 +450,7 @@ int main(int argc, char **argv)
     g_test_add_func("/link/frames-both-ways", test_frames_both_ways);
     g_test_add_func("/link/window", test_window);
     g_test_add_func("/link/credit", test_credit);
+    g_test_add_func("/link/leaving", test_leaving);
     g_test_add_func("/link/stopped-vm-takes-nothing",
                     test_stopped_vm_takes_nothing);
     g_test_add_func("/link/drain", test_drain);

@@ -513,6 +513,19 @@ static void test_maximum_bandwidth(void)
         vswitch_run(r.sw);
         g_assert_cmpuint(r.frames[UPLINK], ==, before + 1);
     }
+    /* What it had sent before it left goes out, and is paid for. */
+    {
+        Frame *frame = frame_new(p.data, p.len);
+        unsigned before = r.frames[UPLINK];
+        uint64_t wait = vswitch_port_send_wait(r.port[0]);
+
+        vswitch_port_input_last(r.port[0], frame);
+        frame_unref(frame);
+        vswitch_run(r.sw);
+        g_assert_cmpuint(r.frames[UPLINK], ==, before + 1);
+        g_assert_cmpuint(vswitch_port_send_wait(r.port[0]), ==,
+                         wait + 224 * MS * 8 / 8000);
+    }
     /* The same limit again does not give a new burst. */
     set(&r, 0, (VswitchPolicy) { .maximum_bandwidth = mbit * 1000000 });
     g_assert_cmpuint(vswitch_port_send_wait(r.port[0]), >, 0);

@@ -501,6 +501,8 @@ void nic_side_up(VmNic *nic, DatapathSide side, const LinkLast *last);
 void nic_side_down(VmNic *nic, DatapathSide side, FrameQueue *untaken);
 void nic_message(VmNic *nic, LinkType type, const void *body, size_t len);
 bool nic_tx(VmNic *nic, DatapathSide side, Frame *frame);
+/* The same of a VM that leaves: whatever holds frames back lets this one go. */
+void nic_tx_last(VmNic *nic, DatapathSide side, Frame *frame);
 void nic_runstate(VmNic *nic, bool running);
 void nic_send_vf_state(VmNic *nic);
 void nic_send_association(VmNic *nic, bool allocated);

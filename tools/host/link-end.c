@@ -207,6 +207,16 @@ static bool end_tx(void *opaque, Frame *frame)
     return !end->nic || nic_tx(end->nic, end->side, frame);
 }
 
+static void end_tx_last(void *opaque, Frame *frame)
+{
+    LinkEnd *end = opaque;
+
+    end_ensure_up(end);
+    if (end->nic) {
+        nic_tx_last(end->nic, end->side, frame);
+    }
+}
+
 static void end_room(void *opaque)
 {
     LinkEnd *end = opaque;
@@ -266,6 +276,7 @@ static const LinkHostOps end_ops = {
     .other_version = end_other_version,
     .down = end_down,
     .tx = end_tx,
+    .tx_last = end_tx_last,
     .room = end_room,
     .runstate = end_runstate,
     .drained = end_drained,

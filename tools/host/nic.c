@@ -406,11 +406,27 @@ bool nic_tx(VmNic *nic, DatapathSide side, Frame *frame)
     return true;
 }
 
+void nic_tx_last(VmNic *nic, DatapathSide side, Frame *frame)
+{
+    if (side == DATAPATH_VF) {
+        nic_tx(nic, side, frame);
+        return;
+    }
+    nic->received[side]++;
+    if (nic->port) {
+        vswitch_port_input_last(nic->port, frame);
+    }
+}
+
 void nic_runstate(VmNic *nic, bool running)
 {
     Vm *vm = nic->vm;
+    LinkHost *link = nic_link(nic, DATAPATH_NIC);
 
     nic_event(nic, "link-runstate", "b:running", running, NULL);
+    if (!running && vm->out && link) {
+        link_host_tx_last(link);
+    }
     if (running && vm->in) {
         migrate_in_linked(vm->in, nic);
     } else if (vm->out) {
