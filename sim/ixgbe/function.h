@@ -68,6 +68,8 @@ typedef struct IxgbeTxq {
     bool blocked;               /* the port had no room */
     IxgbeTxContext context[2];  /* kept over packets, 7.2.3.3 */
     uint32_t segments_sent;     /* of the packet at head */
+    uint32_t open;              /* descriptors from head on without an end */
+    uint64_t open_at;           /* where the first of them is */
     uint8_t done_count;         /* descriptors whose DD waits for WTHRESH */
     uint16_t done[128];
 } IxgbeTxq;

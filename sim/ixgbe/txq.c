@@ -5,6 +5,8 @@
  * A packet is looked at only when its last descriptor is there, and leaves the
  * ring only when its last segment went out.  A packet that was sent in part is
  * gathered again later (or elsewhere); only the number of segments is kept.
+ * One whose end was not there is gathered again when it is: else each
+ * descriptor that a driver adds would cost as much as all before it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,6 +32,7 @@ void ixgbe_txq_reset(IxgbeTxq *q, IxgbeResetKind kind)
     q->vector = IXGBE_NO_VECTOR;
     q->blocked = false;
     q->segments_sent = 0;
+    q->open = 0;
     q->done_count = 0;
 }
 
@@ -124,6 +127,7 @@ void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value)
         trace_ixgbe_txq_enable(q->fn, q->index, !was);
         q->ring.failed = false;
         q->segments_sent = 0;
+        q->open = 0;
         q->done_count = 0;
         q->blocked = false;
     }
@@ -135,6 +139,9 @@ void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value)
 void ixgbe_txq_set_tail(IxgbeTxq *q, uint32_t value)
 {
     q->ring.tail = value;
+    if (ixgbe_ring_owned(&q->ring) < q->open) {
+        q->open = 0;
+    }
     if (enabled(q)) {
         ixgbe_function_tx_kick(q);
     }
@@ -210,6 +217,34 @@ static bool take_data(IxgbeTxq *q, Gather *g, const IxgbeTxDesc *desc,
     return true;
 }
 
+static bool is_context(uint32_t cmd)
+{
+    return (cmd & IXGBE_TXD_DEXT) &&
+           (cmd & IXGBE_TXD_DTYP) == IXGBE_TXD_DTYP_CONTEXT;
+}
+
+/* Is it time to gather the packet at head? */
+static bool end_came(IxgbeTxq *q, Gather *g, uint32_t owned)
+{
+    if (q->open_at != desc_addr(q, q->ring.head)) {
+        q->open = 0;
+    }
+    /* The first time all is looked at at once. */
+    for (; q->open && q->open < MIN(owned, PACKET_DESCS_MAX); q->open++) {
+        const IxgbeTxDesc *desc = fetch(q, g, q->open, owned);
+        uint32_t cmd = desc ? rd_le32(&desc->cmd_type_len) : IXGBE_TXD_EOP;
+
+        q->fn->tx_budget--;
+        if (!is_context(cmd) && (cmd & IXGBE_TXD_EOP)) {
+            q->open = 0;
+            break;
+        }
+    }
+    g->fetched_from = g->fetched = 0;
+    return !q->open || q->open == PACKET_DESCS_MAX ||
+           owned + 1 >= ixgbe_ring_size(&q->ring);
+}
+
 static void take_context(IxgbeTxq *q, const IxgbeTxDesc *desc)
 {
     IxgbeTxContext context;
@@ -232,8 +267,7 @@ static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
             return false;
         }
         cmd = rd_le32(&desc->cmd_type_len);
-        if ((cmd & IXGBE_TXD_DEXT) &&
-            (cmd & IXGBE_TXD_DTYP) == IXGBE_TXD_DTYP_CONTEXT) {
+        if (is_context(cmd)) {
             take_context(q, desc);
         } else if (!take_data(q, g, desc, cmd)) {
             stop(q, "packet buffer faulted");
@@ -253,6 +287,8 @@ static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
         stop(q, "too many descriptors without EOP");
         return false;
     }
+    q->open = g->complete ? 0 : g->used;
+    q->open_at = desc_addr(q, q->ring.head);
     return g->complete;
 }
 
@@ -276,7 +312,11 @@ static bool send_one(IxgbeTxq *q, uint32_t owned)
         .data = q->fn->tx_packet + IXGBE_TX_HEADROOM,
         .queue = q->index,
     };
+    if (!end_came(q, &g, owned)) {
+        return false;
+    }
     if (!gather(q, &g, owned)) {
+        q->fn->tx_budget -= g.used / 8 + g.pkt.len / 4096;
         return false;
     }
     q->fn->tx_budget -= 1 + g.used / 8 + g.pkt.len / 4096;
@@ -343,6 +383,7 @@ void ixgbe_txq_load(IxgbeTxq *q, StateReader *r)
     q->wbah = state_get_u32(r);
     state_get_bytes(r, q->context, sizeof(q->context));
     q->segments_sent = state_get_u32(r);
+    q->open = 0;
     count = state_get_u8(r);
     if (count > G_N_ELEMENTS(q->done)) {
         state_fail(r, "transmit queue %u has %u write-backs", q->index, count);

@@ -27,6 +27,7 @@ static bool dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
         return false;
     }
     memcpy(buf, rig->memory + addr, len);
+    rig->bytes_read += len;
     return true;
 }
 

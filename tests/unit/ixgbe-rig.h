@@ -27,6 +27,7 @@ typedef struct Rig {
     uint64_t timer;
     bool scheduled;
     uint64_t fault_from;        /* addresses from here fault */
+    uint64_t bytes_read;        /* by DMA */
     unsigned interrupts[3];
     /* port */
     GPtrArray *sent;            /* of GBytes */

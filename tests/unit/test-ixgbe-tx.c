@@ -322,12 +322,58 @@ static void test_legacy(Rig *rig, gconstpointer data)
 /* CVE-2021-20257 and its kind: no end of packet anywhere. */
 static void test_ring_without_eop(Rig *rig, gconstpointer data)
 {
+    uint8_t *last = rig->memory + RIG_TX_RING(0) +
+                    (RIG_RING - 2) * IXGBE_DESC_SIZE;
+
     for (unsigned i = 0; i < RIG_RING - 1; i++) {
-        rig_tx_desc(rig, RIG_TX_BUFFER, DATA | 1000, 0);
+        rig_tx_desc(rig, RIG_TX_BUFFER, DATA | 10, 0);
     }
     rig_tx_kick(rig);
     g_assert_cmpuint(rig->sent->len, ==, 0);
     g_assert_false(rig->scheduled);
+    /* The queue has stopped: an end that comes now is too late. */
+    wr_le32(last + 8, DATA | LAST | 10);
+    rig_tx_kick(rig);
+    g_assert_cmpuint(rig->sent->len, ==, 0);
+    rig_write(rig, IXGBE_VFTXDCTL(0), 0);
+    rig_write(rig, IXGBE_VFTXDCTL(0), IXGBE_TXDCTL_ENABLE);
+    rig_tx_kick(rig);
+    g_assert_cmpuint(rig->sent->len, ==, 1);
+}
+
+/* Each descriptor added to a packet without an end costs as much as one. */
+static void test_slow_packet(Rig *rig, gconstpointer data)
+{
+    uint8_t *buf = rig->memory + RIG_TX_BUFFER;
+    uint8_t *first = rig->memory + RIG_TX_RING(0);
+    size_t len = 28 * 50, got;
+
+    for (size_t i = 0; i < len; i++) {
+        buf[i] = i * 7;
+    }
+    for (unsigned i = 0; i < 27; i++) {
+        rig_tx_desc(rig, RIG_TX_BUFFER + 50 * i, DATA | 50, 0);
+        rig_tx_kick(rig);
+    }
+    g_assert_cmpuint(rig->sent->len, ==, 0);
+    g_assert_cmpuint(rig->bytes_read, <, 27 * (50 + IXGBE_DESC_SIZE));
+    rig_tx_desc(rig, RIG_TX_BUFFER + 50 * 27, DATA | LAST | 50, 0);
+    rig_tx_kick(rig);
+    g_assert_cmpmem(rig_sent(rig, 0, &got), len, buf, len);
+    g_assert_cmpuint(got, ==, len);
+    /* A tail that goes back leaves nothing to remember. */
+    rig_tx_desc(rig, RIG_TX_BUFFER, DATA | 100, 0);
+    rig_tx_desc(rig, RIG_TX_BUFFER + 100, DATA | 100, 0);
+    rig_tx_kick(rig);
+    rig_write(rig, IXGBE_VFTDT(0), 29);
+    rig_run(rig);
+    wr_le32(first + 28 * IXGBE_DESC_SIZE + 8, DATA | LAST | 100);
+    rig_write(rig, IXGBE_VFTDT(0), 28);
+    rig_write(rig, IXGBE_VFTDT(0), 29);
+    rig_run(rig);
+    rig_sent(rig, 1, &got);
+    g_assert_cmpuint(got, ==, 100);
+    g_assert_cmpuint(rig_read(rig, IXGBE_VFTDH(0)), ==, 29);
 }
 
 static void test_empty_packets(Rig *rig, gconstpointer data)
@@ -487,6 +533,7 @@ int main(int argc, char **argv)
     TEST("head-write-back", test_head_write_back);
     TEST("legacy", test_legacy);
     TEST("ring-without-eop", test_ring_without_eop);
+    TEST("slow-packet", test_slow_packet);
     TEST("empty-packets", test_empty_packets);
     TEST("mss-zero", test_mss_zero);
     TEST("ring-is-own-bar", test_ring_is_own_bar);
