@@ -205,6 +205,28 @@ static void test_spi(void)
     rig_clear(&r);
 }
 
+/* Without EEC.REQ the pins are not the driver's: nothing moves. */
+static void test_spi_needs_request(void)
+{
+    uint16_t before, after;
+    Rig r;
+
+    start_plain(&r);
+    play_spi_read(&r, 0x1000, 1, &before);
+    play_spi_select(&r);
+    play_spi_out(&r, EEPROM_WREN, 8);
+    play_spi_select(&r);
+    play_spi_out(&r, EEPROM_WRITE, 8);
+    play_spi_out(&r, 0x2000, 16);
+    play_spi_out(&r, (uint16_t)~before, 16);
+    play_spi_select(&r);
+    g_assert_cmphex(rig_read(&r, IXGBE_EEC) & IXGBE_EEC_GNT, ==, 0);
+    g_assert_cmphex(play_spi_in(&r, 8), ==, 0);
+    play_spi_read(&r, 0x1000, 1, &after);
+    g_assert_cmphex(after, ==, before);
+    rig_clear(&r);
+}
+
 static void test_spi_needs_permission(void)
 {
     Rig r;
@@ -622,6 +644,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/board/probe", test_probe);
     g_test_add_func("/board/nvm/spi", test_spi);
+    g_test_add_func("/board/nvm/request", test_spi_needs_request);
     g_test_add_func("/board/nvm/permission", test_spi_needs_permission);
     g_test_add_func("/board/nvm/eewr", test_eewr);
     g_test_add_func("/board/nvm/address", test_new_address);

@@ -173,6 +173,24 @@ static void test_tuples(void)
     rig_clear(&r);
 }
 
+static void test_tuple_priorities(void)
+{
+    plain(0);
+    /* Of one priority the first counts. */
+    for (unsigned n = 0; n < 16; n++) {
+        tuple(n, EN5 | IXGBE_FTQF_ANY_POOL |
+              (n % 8) << IXGBE_FTQF_PRIORITY_SHIFT, 80, 1 + n);
+    }
+    for (int n = 7; n >= 0; n--) {
+        g_assert_cmpuint(queue_of(tcp(80, ACK, -1)), ==, 1 + n);
+        rig_write(&r, IXGBE_FTQF(n), 0);
+        g_assert_cmpuint(queue_of(tcp(80, ACK, -1)), ==, 9 + n);
+        rig_write(&r, IXGBE_FTQF(8 + n), 0);
+    }
+    g_assert_cmpuint(queue_of(tcp(80, ACK, -1)), ==, 0);
+    rig_clear(&r);
+}
+
 static void test_tuple_pool(void)
 {
     unsigned queue = RIG_PF * RIG_QPP + 2;
@@ -387,6 +405,7 @@ int main(int argc, char **argv)
     TEST(class_queues);
     TEST(pool_modes);
     TEST(tuples);
+    TEST(tuple_priorities);
     TEST(tuple_pool);
     TEST(syn);
     TEST(ethertype);

@@ -108,6 +108,26 @@ static void test_host_moderation(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig->interrupts[0], ==, 2);
 }
 
+/* A clock that goes back is measured by anew, not waited for. */
+static void test_adaptive_moderation(Rig *rig, gconstpointer data)
+{
+    rig_write(rig, IXGBE_VTEIAM, 0);
+    moderate(rig, IXGBE_MODERATION_ADAPTIVE);
+    rig_advance(rig, 100000000);
+    g_assert_cmpuint(messages(rig, 2), ==, 2);
+    /* 5,000 frames a second */
+    for (unsigned i = 0; i < 9; i++) {
+        rig_advance(rig, 240000);
+        rig_receive(rig, frame, 60);
+    }
+    rig_advance(rig, 240000);
+    g_assert_cmpuint(messages(rig, 2), ==, 1);
+    rig->now = 5000;
+    messages(rig, 1);
+    rig_advance(rig, 240000);
+    g_assert_cmpuint(messages(rig, 2), ==, 2);
+}
+
 static void count(void *opaque)
 {
     ++*(unsigned *)opaque;
@@ -386,6 +406,7 @@ int main(int argc, char **argv)
     TEST("software-cause", test_software_cause);
     TEST("moderation", test_moderation);
     TEST("host-moderation", test_host_moderation);
+    TEST("adaptive-moderation", test_adaptive_moderation);
     TEST("drain-after-unmask", test_drain_after_unmask);
     TEST("drain-after-return", test_drain_after_return);
     TEST("drain-ends-with-queue", test_drain_ends_with_queue);

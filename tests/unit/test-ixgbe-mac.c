@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "adapter-rig.h"
+#include "ixgbe/adapter.h"
 #include "spec/ixgbe_dcb_regs.h"
 #include "spec/ixgbe_desc.h"
 #include "spec/ixgbe_filter_regs.h"
@@ -676,6 +677,28 @@ static void test_good_and_all(void)
     rig_clear(&r);
 }
 
+/* A counter of bytes has 36 bits and stays at the last of them. */
+static void test_bytes_stop(void)
+{
+    static const uint32_t lows[] = { IXGBE_GORCL, IXGBE_TORL };
+    Rig r;
+
+    start(&r);
+    for (unsigned i = 0; i < G_N_ELEMENTS(lows); i++) {
+        *reg_at(r.adapter, lows[i]) = UINT32_MAX - 1000;
+        *reg_at(r.adapter, lows[i] + 4) = i ? 0xf : 0xe;
+    }
+    fill(&r, 1);
+    g_assert_cmphex(rig_read(&r, IXGBE_GORCL), ==, 27);
+    g_assert_cmphex(rig_read(&r, IXGBE_GORCL + 4), ==, 0xf);
+    g_assert_cmphex(rig_read(&r, IXGBE_TORL), ==, UINT32_MAX);
+    g_assert_cmphex(rig_read(&r, IXGBE_TORL + 4), ==, 0xf);
+    *reg_at(r.adapter, IXGBE_GPRC) = UINT32_MAX;
+    fill(&r, 1);
+    g_assert_cmphex(rig_read(&r, IXGBE_GPRC), ==, UINT32_MAX);
+    rig_clear(&r);
+}
+
 #define TEST(fn) g_test_add_func("/ixgbe/mac/" #fn, test_##fn)
 
 int main(int argc, char **argv)
@@ -700,5 +723,6 @@ int main(int argc, char **argv)
     TEST(layouts);
     TEST(arbiters);
     TEST(good_and_all);
+    TEST(bytes_stop);
     return g_test_run();
 }

@@ -146,6 +146,26 @@ static void test_chain(void)
     rig_clear(&rig);
 }
 
+/* An IP packet ends at 65,535 bytes, whatever the buffers could hold. */
+static void test_longest(void)
+{
+    const size_t rest = 65535 - 40 - 16 * 4000;
+
+    for (unsigned more = 0; more < 2; more++) {
+        setup(IXGBE_SRRCTL_ONE_BUFFER | 16, INTERVAL_US);
+        settle();
+        for (unsigned i = 0; i < 16; i++) {
+            send(80, 0, ACK, 4000);
+        }
+        send(80, 0, ACK, rest + more);
+        send(80, 0, ACK, 4000);
+        rig_advance(&rig, INTERVAL_US * 1000);
+        g_assert_cmpuint(rd_be16(rig.memory + RIG_RX_BUFFER(2) + 16), ==,
+                         more ? 40 + 16 * 4000 : 65535);
+        rig_clear(&rig);
+    }
+}
+
 static void test_alone(void)
 {
     IxgbeRxAdvWb wb;
@@ -318,6 +338,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST(joined);
     TEST(chain);
+    TEST(longest);
     TEST(alone);
     TEST(ends);
     TEST(polled);

@@ -9,6 +9,7 @@
 #include "iovlab/checksum.h"
 #include "iovlab/crc32c.h"
 #include "iovlab/fcs.h"
+#include "ixgbe/function.h"
 #include "spec/ixgbe_pf_regs.h"
 
 #define ONE_BUFFER (IXGBE_SRRCTL_ONE_BUFFER | 2)
@@ -282,6 +283,71 @@ static void test_split_types(void)
     }
 }
 
+/* HDR_LEN has 10 bits: a longer header is not one, a longer part is 1,023. */
+static void test_split_long(void)
+{
+    size_t len = ipv6_udp(0);
+    IxgbeRxAdvWb wb;
+
+    /* Options hop by hop of 1,024 bytes in front of UDP. */
+    memmove(frame + 54 + 1024, frame + 54, len - 54);
+    memset(frame + 54, 0, 1024);
+    frame[20] = 0;
+    frame[54] = FRAME_PROTO_UDP;
+    frame[55] = 1024 / 8 - 1;
+    wr_be16(frame + 18, len - 54 + 1024);
+    len += 1024;
+    setup(IXGBE_SRRCTL_SPLIT | 32 << 8 | 2);
+    rig_write(&rig, 0xea00, IXGBE_PSRTYPE_UDPHDR);
+    wb = take(len);
+    g_assert_cmphex(rd_le32(&wb.info) & IXGBE_RXI_UDP, !=, 0);
+    g_assert_cmphex(rd_le32(&wb.info) >> IXGBE_RXI_HDR_LEN_SHIFT, ==, 0);
+    g_assert_cmpuint(rd_le16(&wb.length), ==, len);
+    rig_clear(&rig);
+
+    memset(frame + 12, 0x5a, 1500);
+    setup(IXGBE_SRRCTL_SPLIT_ALWAYS | 32 << 8 | 2);
+    wb = take(1500);
+    g_assert_cmphex(rd_le32(&wb.info) >> IXGBE_RXI_HDR_LEN_SHIFT, ==, 0x3ff);
+    g_assert_cmpuint(rd_le16(&wb.length), ==, 0);
+    rig_clear(&rig);
+}
+
+static void test_pool_layouts(void)
+{
+    static const struct {
+        unsigned vfs, queues;
+        bool valid;
+    } layouts[] = {
+        { 0, 0, true }, { 1, 0, false }, { 4, 1, false }, { 4, 3, false },
+        { 0, 2, true }, { 64, 2, true }, { 65, 2, false }, { 32, 4, true },
+        { 33, 4, false }, { 16, 8, true }, { 17, 8, false }, { 1, 16, false },
+    };
+    IxgbeRxMeta meta = { .queue = 3 * 4 + 3, .rss_mask = 3 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(layouts); i++) {
+        g_assert_cmpint(ixgbe_pf_pools_valid(layouts[i].vfs,
+                                             layouts[i].queues), ==,
+                        layouts[i].valid);
+    }
+    /* The pool's PSRTYPE says how much of RSS counts. */
+    rig_init_pf(&rig);
+    ixgbe_pf_set_pools(rig.fn, 2, 4);
+    g_assert_cmpuint(ixgbe_pf_rss_queue(rig.fn, &meta), ==, 12);
+    rig.fn->psrtype[3] = 1u << IXGBE_PSRTYPE_RQPL_SHIFT;
+    g_assert_cmpuint(ixgbe_pf_rss_queue(rig.fn, &meta), ==, 13);
+    rig.fn->psrtype[3] = 2u << IXGBE_PSRTYPE_RQPL_SHIFT;
+    g_assert_cmpuint(ixgbe_pf_rss_queue(rig.fn, &meta), ==, 15);
+    meta.rss_mask = 1;
+    rig.fn->psrtype[3] = 0;
+    g_assert_cmpuint(ixgbe_pf_rss_queue(rig.fn, &meta), ==, 14);
+    g_assert_cmphex(ixgbe_rxq_psrtype(&rig.fn->rx[11]), ==, 0);
+    rig.fn->psrtype[2] = 0x20;
+    g_assert_cmphex(ixgbe_rxq_psrtype(&rig.fn->rx[11]), ==, 0x20);
+    g_assert_cmphex(ixgbe_rxq_psrtype(&rig.fn->rx[12]), ==, 0);
+    rig_clear(&rig);
+}
+
 /* A bad frame that was to be stored, in both forms. */
 static void test_bad_frame(void)
 {
@@ -333,6 +399,8 @@ int main(int argc, char **argv)
     TEST(two_tags);
     TEST(split_table);
     TEST(split_types);
+    TEST(split_long);
+    TEST(pool_layouts);
     TEST(bad_frame);
     TEST(at_once);
     return g_test_run();

@@ -152,6 +152,35 @@ static void test_time_stamp(Rig *rig, gconstpointer data)
     g_assert_true(rig->meta[3].timestamp);
 }
 
+/* Without IXSM the IP header's sum is the driver's, in each segment. */
+static void test_own_ip_checksum(Rig *rig, gconstpointer data)
+{
+    uint8_t *buf = rig->memory + RIG_TX_BUFFER;
+    size_t len = large_tcp(buf, 2500, 0x10);
+    size_t got;
+
+    wr_be16(buf + 24, 0x1234);
+    rig_tx_context(rig, 14, 20, 20, 1000, IXGBE_TXC_IPV4 | IXGBE_TXC_L4T_TCP,
+                   0, 0);
+    rig_tx_desc(rig, RIG_TX_BUFFER, DATA | LAST | IXGBE_TXD_TSE | len,
+                IXGBE_TXD_CC | IXGBE_TXD_TXSM | PAYLEN(2500));
+    rig_tx_desc(rig, RIG_TX_BUFFER, DATA | LAST | 500,
+                IXGBE_TXD_CC | IXGBE_TXD_TXSM);
+    rig_tx_desc(rig, RIG_TX_BUFFER, DATA | LAST | 500,
+                IXGBE_TXD_CC | IXGBE_TXD_IXSM);
+    rig_tx_kick(rig);
+    g_assert_cmpuint(rig->sent->len, ==, 5);
+    for (unsigned n = 0; n < 4; n++) {
+        g_assert_cmphex(rd_be16(rig_sent(rig, n, &got) + 24), ==, 0x1234);
+    }
+    g_assert_cmphex(rd_be16(rig_sent(rig, 4, &got) + 24), !=, 0x1234);
+    /* ... and without TXSM that of TCP. */
+    g_assert_cmphex(rd_be16(rig_sent(rig, 4, &got) + 50), ==,
+                    rd_be16(buf + 50));
+    g_assert_cmphex(rd_be16(rig_sent(rig, 3, &got) + 50), !=,
+                    rd_be16(buf + 50));
+}
+
 static size_t ipv6_frame(uint8_t *frame, uint8_t protocol, size_t payload)
 {
     size_t l4 = protocol == FRAME_PROTO_TCP ? 20 : 8;
@@ -506,6 +535,7 @@ int main(int argc, char **argv)
     TEST("ids-count-up", test_ids_count_up);
     TEST("paylen", test_paylen);
     TEST("time-stamp", test_time_stamp);
+    TEST("own-ip-checksum", test_own_ip_checksum);
     TEST("tcp-ipv6", test_tcp_ipv6);
     TEST("udp-ipv6", test_udp_ipv6);
     TEST("udp-ipv4", test_udp_ipv4);
