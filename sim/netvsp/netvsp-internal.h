@@ -235,8 +235,6 @@ struct Netvsp {
     NetvspRsc rsc;              /* nothing waits while the VM stands still */
     uint8_t *tx_buf;            /* RNDIS messages of one packet */
     uint8_t *frame_buf;         /* one segment */
-    uint8_t *rx_buf;            /* one receive section */
-    size_t rx_buf_size;
 };
 
 typedef enum NetvspVerdict {
@@ -303,11 +301,20 @@ bool netvsp_tell_sections(NetvspQueue *q, uint32_t channel,
                           unsigned count);
 
 /* rx.c */
-/*
- * Writes an RNDIS packet message to rx_buf; returns its length.  @id: flags of
- * the packet id (RNDIS_ID_*), 0 for none.
- */
-size_t netvsp_rx_message(Netvsp *n, const NetvspRxFrame *f, uint8_t id);
+/* An RNDIS packet message; the frame's bytes stay where they are. */
+typedef struct NetvspRxMessage {
+    /* RNDIS, per-packet information, addresses in front of a stripped tag. */
+    uint8_t head[NETVSP_RX_HEADROOM + 2 * FRAME_ADDR_LEN];
+    uint32_t head_len;
+    const uint8_t *data;        /* behind it */
+    uint32_t data_len;
+} NetvspRxMessage;
+
+/* @id: flags of the packet id (RNDIS_ID_*), 0 for none. */
+void netvsp_rx_message(const Netvsp *n, const NetvspRxFrame *f, uint8_t id,
+                       NetvspRxMessage *m);
+/* Returns the bytes it takes of the section. */
+uint16_t netvsp_rx_write(Netvsp *n, unsigned section, const NetvspRxMessage *m);
 
 /* rsc.c */
 /* Whether the guest is told that there is coalescing. */

@@ -466,7 +466,6 @@ void netvsp_free(Netvsp *n)
     netvsp_control_reset(n);
     g_free(n->tx_buf);
     g_free(n->frame_buf);
-    g_free(n->rx_buf);
     g_free(n->name);
     g_free(n);
 }

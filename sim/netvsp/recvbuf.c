@@ -51,8 +51,6 @@ bool netvsp_recv_buf_set(Netvsp *n, VmbusGpadl *gpadl, uint32_t section_size)
         r->free[i] = sections - 1 - i;
     }
     r->drain_left = 0;
-    n->rx_buf_size = section_size;
-    n->rx_buf = g_realloc(n->rx_buf, n->rx_buf_size);
     vmbus_gpadl_set_teardown(gpadl, on_teardown, n);
     return true;
 }

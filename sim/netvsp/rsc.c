@@ -190,6 +190,7 @@ static bool append(Netvsp *n, const NetvspRxFrame *f)
     uint8_t *own = c->head + c->l4;
     const uint8_t *tcp = tcp_of(f);
     NetvspRxFrame part = *f;
+    NetvspRxMessage message;
     int section = netvsp_section_get(n, false);
 
     if (section < 0) {
@@ -198,8 +199,8 @@ static bool append(Netvsp *n, const NetvspRxFrame *f)
     /* What is said of the packet is said with its first part. */
     part.checked = part.strip = part.hashed = false;
     c->section[c->count] = section;
-    c->bytes[c->count] = netvsp_rx_message(n, &part, RNDIS_ID_PART);
-    netvsp_section_write(n, section, 0, n->rx_buf, c->bytes[c->count]);
+    netvsp_rx_message(n, &part, RNDIS_ID_PART, &message);
+    c->bytes[c->count] = netvsp_rx_write(n, section, &message);
     c->count++;
     add_payload(c, f);
     /* Acknowledgement, window and stamps are the last segment's. */
@@ -214,6 +215,7 @@ static bool begin(Netvsp *n, const NetvspRxFrame *f)
 {
     NetvspRsc *c = &n->rsc;
     uint32_t cut = f->strip ? FRAME_VLAN_LEN : 0;
+    NetvspRxMessage message;
     uint32_t frame_at;
     int section;
 
@@ -225,27 +227,27 @@ static bool begin(Netvsp *n, const NetvspRxFrame *f)
     if (section < 0) {
         return false;
     }
+    netvsp_rx_message(n, f, RNDIS_ID_PART | RNDIS_ID_FIRST, &message);
+    frame_at = message.head_len + message.data_len - (f->info.end - cut);
     *c = (NetvspRsc) {
         .q = f->q,
         .count = 1,
         .section = { section },
-        .bytes = { netvsp_rx_message(n, f, RNDIS_ID_PART | RNDIS_ID_FIRST) },
+        .bytes = { message.head_len + message.data_len },
         .tagged = f->strip,
         .tci = f->info.vlan_tci,
         .ip_version = f->info.ip_version,
+        .l2 = frame_at,
+        .l3 = frame_at + f->info.l3 - cut,
+        .l4 = frame_at + f->info.l4 - cut,
+        .end = frame_at + f->info.payload - cut,
     };
-    /* Nothing behind the packet, which Ethernet's padding would be. */
-    c->bytes[0] -= f->len - f->info.end;
-    frame_at = c->bytes[0] - (f->info.end - cut);
-    wr_le32(n->rx_buf + 4, c->bytes[0]);
-    wr_le32(n->rx_buf + sizeof(RndisHeader) +
-            offsetof(RndisPacket, data_length), f->info.end - cut);
-    c->l2 = frame_at;
-    c->l3 = frame_at + f->info.l3 - cut;
-    c->l4 = frame_at + f->info.l4 - cut;
-    c->end = frame_at + f->info.payload - cut;
-    memcpy(c->head, n->rx_buf, c->end);
-    netvsp_section_write(n, section, 0, n->rx_buf, c->bytes[0]);
+    /* The headers are written when they stand for all. */
+    memcpy(c->head, message.head, message.head_len);
+    memcpy(c->head + message.head_len, message.data,
+           c->end - message.head_len);
+    netvsp_section_write(n, section, c->end, f->data + f->info.payload,
+                         payload_of(f));
     add_payload(c, f);
     n->ops->rx_waits(n->opaque);
     return true;

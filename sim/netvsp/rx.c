@@ -109,37 +109,42 @@ static uint8_t *put_infos(const Netvsp *n, const NetvspRxFrame *f, uint8_t id,
     return end;
 }
 
-size_t netvsp_rx_message(Netvsp *n, const NetvspRxFrame *f, uint8_t id)
+void netvsp_rx_message(const Netvsp *n, const NetvspRxFrame *f, uint8_t id,
+                       NetvspRxMessage *m)
 {
-    const size_t head = sizeof(RndisHeader) + sizeof(RndisPacket);
-    const size_t addresses = 2 * FRAME_ADDR_LEN;
-    bool part = id && !(id & RNDIS_ID_FIRST);
-    uint8_t *ppi = n->rx_buf + head;
+    const uint32_t addresses = 2 * FRAME_ADDR_LEN;
+    uint8_t *ppi = m->head + sizeof(RndisHeader) + sizeof(RndisPacket);
     uint8_t *data = put_infos(n, f, id, ppi);
-    size_t len = f->len;
     RndisPacket p = { 0 };
 
-    if (part) {
-        len = f->info.end - f->info.payload;
-        memcpy(data, f->data + f->info.payload, len);
-    } else if (f->strip) {
-        memcpy(data, f->data, addresses);
-        memcpy(data + addresses, f->data + addresses + FRAME_VLAN_LEN,
-               len - addresses - FRAME_VLAN_LEN);
-        len -= FRAME_VLAN_LEN;
-    } else {
-        memcpy(data, f->data, len);
-    }
-    p.data_offset = GUINT32_TO_LE(data - n->rx_buf - sizeof(RndisHeader));
-    p.data_length = GUINT32_TO_LE(len);
+    p.data_offset = GUINT32_TO_LE(data - m->head - sizeof(RndisHeader));
     if (data > ppi) {
         p.ppi_offset = GUINT32_TO_LE(sizeof(p));
         p.ppi_length = GUINT32_TO_LE(data - ppi);
     }
-    wr_le32(n->rx_buf, RNDIS_MSG_PACKET);
-    wr_le32(n->rx_buf + 4, data + len - n->rx_buf);
-    memcpy(n->rx_buf + sizeof(RndisHeader), &p, sizeof(p));
-    return data + len - n->rx_buf;
+    m->data = f->data;
+    m->data_len = id ? f->info.end : f->len;
+    m->head_len = data - m->head;
+    if (id && !(id & RNDIS_ID_FIRST)) {
+        m->data += f->info.payload;
+        m->data_len -= f->info.payload;
+    } else if (f->strip) {
+        memcpy(data, f->data, addresses);
+        m->head_len += addresses;
+        m->data += addresses + FRAME_VLAN_LEN;
+        m->data_len -= addresses + FRAME_VLAN_LEN;
+    }
+    p.data_length = GUINT32_TO_LE(m->head + m->head_len - data + m->data_len);
+    wr_le32(m->head, RNDIS_MSG_PACKET);
+    wr_le32(m->head + 4, m->head_len + m->data_len);
+    memcpy(m->head + sizeof(RndisHeader), &p, sizeof(p));
+}
+
+uint16_t netvsp_rx_write(Netvsp *n, unsigned section, const NetvspRxMessage *m)
+{
+    netvsp_section_write(n, section, 0, m->head, m->head_len);
+    netvsp_section_write(n, section, m->head_len, m->data, m->data_len);
+    return m->head_len + m->data_len;
 }
 
 static NetvspRxResult drop(Netvsp *n, size_t len, const char *why)
@@ -206,7 +211,8 @@ NetvspRxResult netvsp_rx_frame(Netvsp *n, const uint8_t *frame, size_t len)
 {
     const char *why = refuse_reason(n, frame, len);
     NetvspRxFrame f = { .data = frame, .len = len };
-    size_t bytes;
+    NetvspRxMessage message;
+    uint16_t number, bytes;
     int section;
 
     if (why) {
@@ -221,9 +227,10 @@ NetvspRxResult netvsp_rx_frame(Netvsp *n, const uint8_t *frame, size_t len)
     if (section < 0) {
         return wait_for_room(n, f.q);
     }
-    bytes = netvsp_rx_message(n, &f, 0);
-    if (!netvsp_send_section(f.q, section, NVSP_CHANNEL_DATA, n->rx_buf,
-                             bytes)) {
+    number = section;
+    netvsp_rx_message(n, &f, 0, &message);
+    bytes = netvsp_rx_write(n, number, &message);
+    if (!netvsp_tell_sections(f.q, NVSP_CHANNEL_DATA, &number, &bytes, 1)) {
         return wait_for_room(n, f.q);
     }
     netvsp_count(&n->rx, frame, len);
