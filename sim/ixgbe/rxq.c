@@ -289,7 +289,7 @@ static void raise_at_once(IxgbeRxq *q, const IxgbeRxMeta *meta)
 /* Into the descriptors at the head, of which there are enough. */
 static bool store(IxgbeRxq *q, const IxgbeRxPacket *p)
 {
-    uint64_t packet[IXGBE_RX_DESCS_MAX], header;
+    uint64_t packet[IXGBE_RX_DESCS_MAX], header = 0;
     bool open;
 
     if (!fetch(q, p, packet, &header) || !write_data(q, p, packet, header)) {
