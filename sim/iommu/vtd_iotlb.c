@@ -136,7 +136,9 @@ void vtd_iotlb_flush_pages(VtdUnit *u, uint64_t space, uint64_t address,
     uint64_t size = VTD_PAGE_SIZE << am;
     uint64_t first = address & ~(size - 1) & VTD_ADDRESS_MASK;
 
-    if (!leaves) {
+    if (!leaves && size <= 1ULL << vtd_level_shift(2)) {
+        vtd_structure_flush_path(u, space, first);
+    } else if (!leaves) {
         vtd_structure_flush(u, in_space, space, first, first + size - 1);
     }
     if (am <= LOOK_UP_AM) {

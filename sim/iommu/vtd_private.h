@@ -373,6 +373,8 @@ void vtd_structure_start(VtdUnit *u, uint64_t space, uint64_t address,
 void vtd_structure_insert(VtdUnit *u, uint64_t space, uint64_t address,
                           const VtdTable *table);
 void vtd_structure_flush_all(VtdUnit *u);
+/* Entries on the way to @address, of each level. */
+void vtd_structure_flush_path(VtdUnit *u, uint64_t space, uint64_t address);
 /* Entries on the way to @first..@last in spaces that match. */
 void vtd_structure_flush(VtdUnit *u, VtdMatch *match, uint64_t wanted,
                          uint64_t first, uint64_t last);

@@ -13,6 +13,7 @@
 #include "iommu/vtd_private.h"
 
 #define LOWEST 2                /* level 1 leads to no table */
+#define HIGHEST 5
 
 static VtdTag tag_of(uint64_t space, uint64_t address, unsigned level)
 {
@@ -55,6 +56,20 @@ void vtd_structure_insert(VtdUnit *u, uint64_t space, uint64_t address,
                                 tag_of(space, address, table->level + 1),
                                 &evicted);
         *(VtdTable *)vtd_cache_payload(&u->tables, slot) = *table;
+    }
+}
+
+void vtd_structure_flush_path(VtdUnit *u, uint64_t space, uint64_t address)
+{
+    for (unsigned level = LOWEST; u->tables.used && level <= HIGHEST;
+         level++) {
+        int32_t slot = vtd_cache_find(&u->tables,
+                                      tag_of(space, address, level));
+
+        if (slot >= 0) {
+            vtd_cache_drop(&u->tables, slot);
+            u->stats.invalidated++;
+        }
     }
 }
 

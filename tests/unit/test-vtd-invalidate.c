@@ -357,6 +357,8 @@ static const StructureCase structure_cases[] = {
       0x1000 | VTD_DESC_IOTLB_IH, true },
     { "page-of-other-table", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1), 0x200000,
       true },
+    { "table", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1), 9, false },
+    { "other-table", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1), 0x200000 | 9, true },
     { "range", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1), 0x200000 | 10, false },
     { "range-leaf-only", IOTLB_DESC(VTD_GRAN_SELECTIVE, 1),
       10 | VTD_DESC_IOTLB_IH, true },
