@@ -11,11 +11,14 @@ change of the machine's load meets all cases.
 
 Prints a table, or with --json a line for each case.  "ratio" is the rate beside
 that without a unit; "us" is CPU time of QEMU for each frame, of the virtual
-processor and of the rest.  A whole run takes some three minutes.
+processor and of the rest; "flushes" are invalidation descriptors for each frame
+and "misses" table walks, which only our unit tells.  A whole run takes some
+three minutes.
 
 --profile has perf look at QEMU in one more turn of each case, and tells the
 shares of the guest's own translated code, of QEMU's machinery for running it,
-of the host's kernel, of the remapping unit and of the card.
+of the host's kernel, of the remapping unit and of the card; then the guest's
+and QEMU's functions with the most of it, in microseconds for each frame.
 """
 import argparse
 import collections
@@ -39,8 +42,8 @@ MODES = {
     'strict': 'iommu.strict=1',
 }
 UNITS = {
-    'vtd-iommu': 'vtd-iommu',
-    'vtd-iommu-scalable': 'vtd-iommu,x-scalable-mode=on',
+    'vtd-iommu': 'vtd-iommu,id=unit',
+    'vtd-iommu-scalable': 'vtd-iommu,id=unit,x-scalable-mode=on',
     'intel-iommu': 'intel-iommu,intremap=on,eim=on',
 }
 CASES = ['none'] + [f'{unit}/{mode}' for unit in UNITS for mode in MODES]
@@ -86,13 +89,17 @@ class Case:
 
     def __init__(self, name, options, sink):
         self.name, self.options = name, options
+        self.ours = name.startswith('vtd-iommu')
         self.rates, self.vcpu, self.rest = [], [], []
+        self.flushes, self.misses = [], []
         devices, append = [], 'intel_iommu=off '
         if name != 'none':
             unit, mode = name.split('/')
             devices = ['-device', UNITS[unit]]
             append = f'intel_iommu=on {MODES[mode]} '
         device, drivers, self.vfs = NICS[options.nic]
+        if options.profile:
+            devices += ['-perfmap']     # perf then knows the guest's code
         devices += ['-name', 'debug-threads=on',
                     '-device', 'pcie-root-port,id=rp0,slot=1',
                     '-netdev', f'socket,id=n0,udp=127.0.0.1:{sink},'
@@ -107,17 +114,20 @@ class Case:
                            'iovlab.modules=pktgen,virtio_pci,'
                            + ','.join(drivers))
 
-    def __enter__(self):
+    def start(self):
         self.guest.__enter__()
         try:
             self.prepare()
         except BaseException:
-            self.guest.stop()
+            self.stop()
             raise
         return self
 
-    def __exit__(self, *error):
-        self.guest.__exit__(*error)
+    def stop(self):
+        names = f'/tmp/perf-{self.guest.process.pid}.map'   # of -perfmap
+        self.guest.stop()
+        if os.path.exists(names):
+            os.unlink(names)
 
     def prepare(self):
         guest = self.guest
@@ -151,58 +161,99 @@ class Case:
         need(found and int(sent.group(1)) == frames, text)
         return int(found.group(1))
 
+    def counts(self):
+        """What the unit counts: (descriptors, misses); 0 of another's."""
+        if not self.ours:
+            return 0, 0
+        have = json.loads(self.guest.qmp.command(
+            'qom-get', path='/machine/peripheral/unit', property='stats'))
+        return have['descriptors'], have['iotlb-misses']
+
     def turn(self):
         frames = max(int(self.rate * self.options.seconds), 1000)
         self.guest.qmp.command('cont')
         before = thread_seconds(self.guest.process.pid)
+        counted = self.counts()
         self.rates.append(self.send(frames))
         after = thread_seconds(self.guest.process.pid)
+        for ratios, now, then in zip((self.flushes, self.misses),
+                                     self.counts(), counted):
+            ratios.append((now - then) / frames)
         self.guest.qmp.command('stop')
         self.vcpu.append((after[0] - before[0]) * 1e6 / frames)
         self.rest.append((after[1] - before[1]) * 1e6 / frames)
 
-    def profile(self):
-        """The share of each of OWNERS in QEMU's time while the guest sends,
-        and the unit's functions by theirs."""
-        self.guest.qmp.command('cont')
-        shares, names = collections.Counter(), collections.Counter()
+    def record(self):
+        """perf's samples while the guest sends: (function, object) of each,
+        and QEMU's time for a frame in microseconds."""
+        frames = max(int(self.rate * 3 * self.options.seconds), 1000)
+        pid = self.guest.process.pid
         with tempfile.TemporaryDirectory(prefix='iovlab-perf-') as place:
             data = os.path.join(place, 'data')
             with subprocess.Popen(
                     ['perf', 'record', '-q', '-e', 'cpu-clock', '-F', '997',
-                     '-p', str(self.guest.process.pid), '-o', data],
+                     '-p', str(pid), '-o', data],
                     stdin=subprocess.DEVNULL) as perf:
                 # It has to find the threads first.
                 time.sleep(2)
-                self.send(max(int(self.rate * 3 * self.options.seconds), 1000))
+                before = sum(thread_seconds(pid))
+                self.send(frames)
+                spent = sum(thread_seconds(pid)) - before
                 perf.send_signal(signal.SIGINT)
                 perf.wait()
-            self.guest.qmp.command('stop')
             text = subprocess.run(['perf', 'script', '-i', data, '-F',
                                    'ip,sym,dso'], stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, text=True,
                                   check=True).stdout
+        lines = [line.split() for line in text.splitlines()]
+        return ([(words[1], words[-1]) for words in lines if len(words) >= 3],
+                spent * 1e6 / frames)
+
+    def symbols(self, addresses):
+        """The guest's names of functions for "guest-0xADDRESS"."""
+        guest, left = self.guest, sorted(addresses)
+        guest.check('cut -d " " -f 1,3 /proc/kallsyms > /tmp/names', 60)
+        while left:
+            some, left = left[:50], left[50:]
+            guest.check('for i in ' + ' '.join(name[8:] for name in some)
+                        + '; do echo $i @; done >> /tmp/names')
+        text = guest.check("sort /tmp/names | awk '$2 == \"@\" { print $1, "
+                           "last; next } { last = $2 }' > /tmp/found; "
+                           'cat /tmp/found', 120)
+        found = dict(line.split() for line in text.splitlines())
+        return {name: found.get(name[8:], name) for name in addresses}
+
+    def profile(self):
+        """The share of each of OWNERS in QEMU's time while the guest sends,
+        and the functions with most of it."""
+        self.guest.qmp.command('cont')
+        samples, microseconds = self.record()
+        names_of = self.symbols({name for name, _ in samples
+                                 if name.startswith('guest-0xffff')})
+        self.guest.qmp.command('stop')
         unit = functions('sim/iommu', 'hw/iommu')
         card = functions('sim/ixgbe', 'sim/net', 'hw/net')
-        for line in text.splitlines():
-            words = line.split()
-            if len(words) >= 3:
-                owner = owner_of(words[1], words[-1], unit, card)
-                shares[owner] += 1
-                if owner == 'unit':
-                    names[words[1]] += 1
-        total = max(sum(shares.values()), 1)
+        shares = collections.Counter()
+        names = collections.defaultdict(collections.Counter)
+        for name, place in samples:
+            owner = owner_of(name, place, unit, card)
+            shares[owner] += 1
+            names[owner][names_of.get(name, name)] += 1
+        total = max(len(samples), 1)
         return {'case': self.name, 'samples': total,
-                'shares': {name: round(100 * shares[name] / total, 1)
+                'us_a_frame': round(microseconds, 1), 'shares': {name: round(100 * shares[name] / total, 1)
                            for name in OWNERS},
-                'unit': {name: round(100 * count / total, 1)
-                         for name, count in names.most_common(5)}}
+                'us': {owner: {name: round(microseconds * count / total, 2)
+                               for name, count in names[owner].most_common(16)}
+                       for owner in OWNERS}}
 
     def result(self):
         return {'bench': 'iommu-traffic', 'case': self.name,
                 'nic': self.options.nic, 'size': self.options.size,
                 'per_second': statistics.median(self.rates),
                 'runs': self.rates,
+                'flushes': round(statistics.median(self.flushes), 2),
+                'misses': round(statistics.median(self.misses), 2),
                 'vcpu_us': round(statistics.median(self.vcpu), 1),
                 'rest_us': round(statistics.median(self.rest), 1)}
 
@@ -213,7 +264,7 @@ def measure(cases, options, sink):
     try:
         for name in cases:
             say(f'{name}: the guest boots')
-            started.append(Case(name, options, sink).__enter__())
+            started.append(Case(name, options, sink).start())
         for number in range(options.rounds):
             say(f'round {number + 1} of {options.rounds}')
             for case in started:
@@ -223,7 +274,7 @@ def measure(cases, options, sink):
             profiles = [case.profile() for case in started]
     finally:
         for case in started:
-            case.guest.stop()
+            case.stop()
     return [case.result() for case in started], profiles
 
 
@@ -245,25 +296,30 @@ def add_ratios(results):
 
 def table(results):
     print(f'{"":32}{"frames/s":>10}{"ratio":>8}{"by time":>9}'
-          f'{"/ intel-iommu":>15}{"VCPU us":>9}{"rest us":>9}')
+          f'{"/ intel-iommu":>15}{"VCPU us":>9}{"rest us":>9}'
+          f'{"flushes":>9}{"misses":>8}')
     for result in results:
         peer = result.get('beside_peer') if result['case'] != 'none' else None
         print(f'{result["case"]:32}{result["per_second"]:10.0f}'
               f'{result.get("ratio", 0):8.2f}'
               f'{result.get("ratio_by_time", 0):9.2f}'
               f'{peer if peer else "":>15}'
-              f'{result["vcpu_us"]:9.1f}{result["rest_us"]:9.1f}')
+              f'{result["vcpu_us"]:9.1f}{result["rest_us"]:9.1f}'
+              f'{result["flushes"] or "":>9}{result["misses"] or "":>8}')
 
 
 def profile_table(profiles):
     title = "percent of QEMU's time"
-    print(f'\n{title:32}' + ''.join(f'{name:>13}' for name in OWNERS)
-          + "  unit's functions")
+    print(f'\n{title:32}{"us a frame":>13}'
+          + ''.join(f'{name:>13}' for name in OWNERS))
     for one in profiles:
-        print(f'{one["case"]:32}'
-              + ''.join(f'{share:13.1f}' for share in one['shares'].values())
-              + '  ' + ', '.join(f'{name} {share}' for name, share
-                                 in one['unit'].items()))
+        print(f'{one["case"]:32}{one["us_a_frame"]:13.1f}'
+              + ''.join(f'{share:13.1f}' for share in one['shares'].values()))
+    for owner in OWNERS:
+        print(f'\n{owner}, us a frame')
+        for one in profiles:
+            print(f'{one["case"]:32}' + ', '.join(
+                f'{name} {us}' for name, us in one['us'][owner].items()))
 
 
 def main():
