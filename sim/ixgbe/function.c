@@ -108,16 +108,6 @@ bool ixgbe_function_is_busy(const IxgbeFunction *fn)
     return fn->pf ? fn->pf->busy : fn->busy;
 }
 
-void ixgbe_function_enter(IxgbeFunction *fn)
-{
-    ++*(fn->pf ? &fn->pf->busy : &fn->busy);
-}
-
-void ixgbe_function_leave(IxgbeFunction *fn)
-{
-    --*(fn->pf ? &fn->pf->busy : &fn->busy);
-}
-
 static bool dma_done(IxgbeFunction *fn, uint64_t address, size_t len, bool ok)
 {
     if (!ok) {

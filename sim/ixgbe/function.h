@@ -177,8 +177,17 @@ bool ixgbe_dma_read(IxgbeFunction *fn, uint64_t address, void *buf,
 bool ixgbe_dma_write(IxgbeFunction *fn, uint64_t address, const void *buf,
                      size_t len);
 void ixgbe_function_schedule(IxgbeFunction *fn);
-void ixgbe_function_enter(IxgbeFunction *fn);
-void ixgbe_function_leave(IxgbeFunction *fn);
+/* Around DMA and interrupts. */
+static inline void ixgbe_function_enter(IxgbeFunction *fn)
+{
+    (fn->pf ? fn->pf : fn)->busy++;
+}
+
+static inline void ixgbe_function_leave(IxgbeFunction *fn)
+{
+    (fn->pf ? fn->pf : fn)->busy--;
+}
+
 /* A transmit queue, or every one of the function's, may have work. */
 void ixgbe_function_tx_kick(IxgbeTxq *q);
 void ixgbe_function_tx_kick_all(IxgbeFunction *fn);
@@ -195,9 +204,17 @@ void ixgbe_function_check_drain(IxgbeFunction *fn);
 void ixgbe_vf_mailbox_write(IxgbeFunction *fn, uint32_t value);
 uint32_t ixgbe_vf_mailbox_read(IxgbeFunction *fn);
 
+static inline uint64_t ixgbe_ring_base(const IxgbeRing *ring)
+{
+    return (uint64_t)ring->bah << 32 | ring->bal;
+}
+
+static inline uint32_t ixgbe_ring_size(const IxgbeRing *ring)
+{
+    return ring->len / IXGBE_DESC_SIZE;
+}
+
 /* ring.c */
-uint64_t ixgbe_ring_base(const IxgbeRing *ring);
-uint32_t ixgbe_ring_size(const IxgbeRing *ring);
 /* Descriptors from head up to tail; 0 if head or tail is absurd. */
 uint32_t ixgbe_ring_owned(const IxgbeRing *ring);
 /* Keeps what 8.3's clarification says a VF's FLR leaves alone. */

@@ -5,16 +5,6 @@
  */
 #include "ixgbe/function.h"
 
-uint64_t ixgbe_ring_base(const IxgbeRing *ring)
-{
-    return (uint64_t)ring->bah << 32 | ring->bal;
-}
-
-uint32_t ixgbe_ring_size(const IxgbeRing *ring)
-{
-    return ring->len / IXGBE_DESC_SIZE;
-}
-
 uint32_t ixgbe_ring_owned(const IxgbeRing *ring)
 {
     uint32_t size = ixgbe_ring_size(ring);

@@ -127,11 +127,6 @@ static uint64_t desc_addr(const IxgbeRxq *q, uint32_t i)
     return ixgbe_ring_base(&q->ring) + (uint64_t)i * IXGBE_DESC_SIZE;
 }
 
-uint32_t ixgbe_rxq_slot(const IxgbeRxq *q, unsigned n)
-{
-    return (q->ring.head + n) % ixgbe_ring_size(&q->ring);
-}
-
 bool ixgbe_rxq_fetch(IxgbeRxq *q, uint32_t i, uint64_t *packet,
                      uint64_t *header)
 {

@@ -22,11 +22,12 @@ static void add(IxgbeAdapter *a, uint32_t offset, uint32_t n)
 /* A counter of 36 bits: the high part is another register. */
 static void add_wide(IxgbeAdapter *a, uint32_t low, uint32_t high, size_t n)
 {
-    uint64_t sum = ((uint64_t)reg(a, high) << 32 | reg(a, low)) + n;
+    uint32_t *l = reg_at(a, low), *h = reg_at(a, high);
+    uint64_t sum = ((uint64_t)*h << 32 | *l) + n;
 
     sum = MIN(sum, 0xfffffffffull);
-    *reg_at(a, low) = sum;
-    *reg_at(a, high) = sum >> 32;
+    *l = sum;
+    *h = sum >> 32;
 }
 
 /* A group of three: frames, bytes low, bytes high. */

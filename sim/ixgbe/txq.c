@@ -149,10 +149,15 @@ void ixgbe_txq_set_tail(IxgbeTxq *q, uint32_t value)
 
 /* --- gathering -------------------------------------------------------------- */
 
+/* Descriptors of one run, copied once: those from slot @first on. */
+typedef struct Fetched {
+    IxgbeTxDesc desc[FETCH];
+    uint32_t first;
+    uint32_t count;
+} Fetched;
+
 typedef struct Gather {
-    IxgbeTxDesc desc[FETCH];    /* the copy that is looked at */
-    uint32_t fetched_from;      /* descriptors after head */
-    uint32_t fetched;
+    Fetched *fetched;
     uint32_t used;              /* descriptors of the packet so far */
     uint16_t report[PACKET_DESCS_MAX];  /* those with RS */
     uint32_t reports;
@@ -164,27 +169,33 @@ typedef struct Gather {
 
 static uint32_t slot(const IxgbeTxq *q, uint32_t n)
 {
-    return (q->ring.head + n) % ixgbe_ring_size(&q->ring);
+    uint32_t size = ixgbe_ring_size(&q->ring);
+    uint32_t at = q->ring.head + n;
+
+    return at < size ? at : at % size;
 }
 
-/* Descriptor @n after head, from a copy of up to FETCH of them. */
-static const IxgbeTxDesc *fetch(IxgbeTxq *q, Gather *g, uint32_t n,
+/*
+ * Descriptor @n after head.  A run does not come to a slot twice: the tail
+ * stays where it is.
+ */
+static const IxgbeTxDesc *fetch(IxgbeTxq *q, Fetched *f, uint32_t n,
                                 uint32_t owned)
 {
-    uint32_t first = slot(q, n);
-    uint32_t count;
+    uint32_t at = slot(q, n);
 
-    if (n < g->fetched_from + g->fetched) {
-        return &g->desc[n - g->fetched_from];
+    if (at >= f->first && at - f->first < f->count) {
+        return &f->desc[at - f->first];
     }
-    count = MIN(MIN(owned - n, FETCH), ixgbe_ring_size(&q->ring) - first);
-    if (!ixgbe_dma_read(q->fn, desc_addr(q, first), g->desc,
-                        count * IXGBE_DESC_SIZE)) {
+    f->count = 0;
+    f->first = at;
+    n = MIN(MIN(owned - n, FETCH), ixgbe_ring_size(&q->ring) - at);
+    if (!ixgbe_dma_read(q->fn, desc_addr(q, at), f->desc,
+                        n * IXGBE_DESC_SIZE)) {
         return NULL;
     }
-    g->fetched_from = n;
-    g->fetched = count;
-    return &g->desc[0];
+    f->count = n;
+    return &f->desc[0];
 }
 
 static bool take_data(IxgbeTxq *q, Gather *g, const IxgbeTxDesc *desc,
@@ -224,14 +235,14 @@ static bool is_context(uint32_t cmd)
 }
 
 /* Is it time to gather the packet at head? */
-static bool end_came(IxgbeTxq *q, Gather *g, uint32_t owned)
+static bool end_came(IxgbeTxq *q, Fetched *fetched, uint32_t owned)
 {
     if (q->open_at != desc_addr(q, q->ring.head)) {
         q->open = 0;
     }
     /* The first time all is looked at at once. */
     for (; q->open && q->open < MIN(owned, PACKET_DESCS_MAX); q->open++) {
-        const IxgbeTxDesc *desc = fetch(q, g, q->open, owned);
+        const IxgbeTxDesc *desc = fetch(q, fetched, q->open, owned);
         uint32_t cmd = desc ? rd_le32(&desc->cmd_type_len) : IXGBE_TXD_EOP;
 
         q->fn->tx_budget--;
@@ -240,7 +251,6 @@ static bool end_came(IxgbeTxq *q, Gather *g, uint32_t owned)
             break;
         }
     }
-    g->fetched_from = g->fetched = 0;
     return !q->open || q->open == PACKET_DESCS_MAX ||
            owned + 1 >= ixgbe_ring_size(&q->ring);
 }
@@ -259,7 +269,7 @@ static void take_context(IxgbeTxq *q, const IxgbeTxDesc *desc)
 static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
 {
     while (g->used < MIN(owned, PACKET_DESCS_MAX) && !g->complete) {
-        const IxgbeTxDesc *desc = fetch(q, g, g->used, owned);
+        const IxgbeTxDesc *desc = fetch(q, g->fetched, g->used, owned);
         uint32_t cmd;
 
         if (!desc) {
@@ -302,20 +312,18 @@ static void retire(IxgbeTxq *q, const Gather *g)
     }
 }
 
-static bool send_one(IxgbeTxq *q, uint32_t owned)
+static bool send_one(IxgbeTxq *q, Fetched *fetched, uint32_t owned)
 {
     Gather g;
 
-    g.fetched_from = g.fetched = g.used = g.reports = 0;
+    g.fetched = fetched;
+    g.used = g.reports = 0;
     g.started = g.complete = g.too_long = false;
     g.pkt = (IxgbeTxPacket) {
         .data = q->fn->tx_packet + IXGBE_TX_HEADROOM,
         .queue = q->index,
     };
-    if (!end_came(q, &g, owned)) {
-        return false;
-    }
-    if (!gather(q, &g, owned)) {
+    if (!end_came(q, fetched, owned) || !gather(q, &g, owned)) {
         q->fn->tx_budget -= g.used / 8 + g.pkt.len / 4096;
         return false;
     }
@@ -342,14 +350,16 @@ static bool send_one(IxgbeTxq *q, uint32_t owned)
 
 bool ixgbe_txq_run(IxgbeTxq *q, unsigned turn)
 {
+    Fetched fetched;
     uint32_t owned = 0;
 
+    fetched.first = fetched.count = 0;
     while (enabled(q) && !q->ring.failed && !q->blocked) {
         owned = ixgbe_ring_owned(&q->ring);
         if (turn == 0 || q->fn->tx_budget <= 0) {
             return owned > 0;
         }
-        if (owned == 0 || !send_one(q, owned)) {
+        if (owned == 0 || !send_one(q, &fetched, owned)) {
             break;
         }
         turn--;
