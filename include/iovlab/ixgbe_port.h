@@ -81,6 +81,8 @@ typedef struct IxgbeTxMeta {
     uint16_t sa;              /* entry of the transmit SA table */
 } IxgbeTxMeta;
 
+struct Frame;                 /* iovlab/frame.h */
+
 /* Function to adapter. */
 typedef struct IxgbePortOps {
     /*
@@ -89,6 +91,12 @@ typedef struct IxgbePortOps {
      */
     bool (*tx)(void *port, unsigned queue, const uint8_t *frame, size_t len,
                const IxgbeTxMeta *meta);
+    /*
+     * As tx(), without a copy: the port takes a reference to keep the frame.
+     * NULL: it wants tx().
+     */
+    bool (*tx_frame)(void *port, unsigned queue, struct Frame *frame,
+                     const IxgbeTxMeta *meta);
     /* Receive may go on after IXGBE_RX_WAIT. */
     void (*rx_room)(void *port);
     /* VFCTRL.RST or FLR (4.2.2): the adapter sets VFLRE, drops mailbox locks. */

@@ -259,6 +259,12 @@ static bool port_tx(void *opaque, unsigned queue, const uint8_t *data,
     return sent;
 }
 
+static bool port_tx_frame(void *opaque, unsigned queue, Frame *frame,
+                          const IxgbeTxMeta *meta)
+{
+    return ixgbe_adapter_port_tx(opaque, queue, frame, meta);
+}
+
 static void port_rx_room(void *opaque)
 {
     IxgbeAdapterPort *port = opaque;
@@ -312,6 +318,7 @@ static void port_bus_master(void *opaque, bool on)
 
 const IxgbePortOps ixgbe_adapter_port_ops = {
     .tx = port_tx,
+    .tx_frame = port_tx_frame,
     .rx_room = port_rx_room,
     .reset = port_reset,
     .mailbox = port_mailbox,

@@ -27,7 +27,6 @@ IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
     fn->intr.fn = fn;
     fn->intr.timer = UINT64_MAX;
     fn->tx_packet = g_malloc(IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX);
-    fn->tx_frame = g_malloc(IXGBE_FRAME_MAX);
     return fn;
 }
 
@@ -89,7 +88,6 @@ void ixgbe_function_free(IxgbeFunction *fn)
     }
     ixgbe_regs_clear(&fn->regs);
     g_free(fn->tx_packet);
-    g_free(fn->tx_frame);
     g_free(fn->rsc);
     g_free(fn);
 }

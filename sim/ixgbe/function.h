@@ -167,7 +167,6 @@ struct IxgbeFunction {
     void *drain_opaque;
 
     uint8_t *tx_packet;         /* IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX */
-    uint8_t *tx_frame;          /* one segment */
     IxgbeRsc *rsc;              /* of a PF; VFs coalesce nothing */
 };
 

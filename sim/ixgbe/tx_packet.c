@@ -13,7 +13,11 @@
 #include "iovlab/checksum.h"
 #include "iovlab/crc32c.h"
 #include "iovlab/fcs.h"
+#include "iovlab/frame.h"
 #include "iovlab/segment.h"
+
+/* Of a segment, for padding and what ESP puts behind it. */
+#define SEGMENT_ROOM 64
 
 static IxgbeTxHeaders parse_context(const IxgbeTxPacket *pkt)
 {
@@ -81,19 +85,34 @@ static bool insert_tag(const IxgbeTxRules *rules, IxgbeTxPacket *pkt,
     return true;
 }
 
+static bool count_sent(IxgbeFunction *fn, size_t len, bool sent)
+{
+    if (sent) {
+        fn->stats.tx_frames++;
+        fn->stats.tx_bytes += len;
+    }
+    return sent;
+}
+
 static bool send_frame(IxgbeFunction *fn, unsigned queue, uint8_t *frame,
                        size_t len, const IxgbeTxMeta *meta)
 {
     if (fn->state.tx_rules.pad) {
         len = frame_pad(frame, len, IXGBE_FRAME_MAX);
     }
-    if (!fn->port_ops ||
-        !fn->port_ops->tx(fn->port, queue, frame, len, meta)) {
-        return false;
+    return count_sent(fn, len, fn->port_ops &&
+                      fn->port_ops->tx(fn->port, queue, frame, len, meta));
+}
+
+static bool give_frame(IxgbeFunction *fn, unsigned queue, Frame *frame,
+                       const IxgbeTxMeta *meta)
+{
+    const IxgbePortOps *ops = fn->port_ops;
+
+    if (ops && ops->tx_frame) {
+        return ops->tx_frame(fn->port, queue, frame, meta);
     }
-    fn->stats.tx_frames++;
-    fn->stats.tx_bytes += len;
-    return true;
+    return ops && ops->tx(fn->port, queue, frame->data, frame->len, meta);
 }
 
 /*
@@ -158,6 +177,32 @@ static bool segmenter_begin(IxgbeFunction *fn, IxgbeTxPacket *pkt,
            segment_length(segmenter, 0) <= IXGBE_FRAME_MAX;
 }
 
+/* Built where it stays until it is in another's ring. */
+static IxgbeTxResult send_segment(IxgbeFunction *fn, unsigned queue,
+                                  const Segmenter *segmenter,
+                                  const IxgbeTxHeaders *h, uint32_t index,
+                                  const IxgbeTxMeta *meta)
+{
+    size_t len = segment_length(segmenter, index) + SEGMENT_ROOM;
+    Frame *frame = frame_alloc(MIN(len, FRAME_MAX));
+    bool sent = true;
+
+    len = segment_build(segmenter, index, frame->data, frame->size);
+    if (h->esp) {
+        len = ixgbe_tx_esp_segment(frame->data, len, frame->size, h, index);
+    }
+    if (len && fn->state.tx_rules.pad) {
+        len = frame_pad(frame->data, len, frame->size);
+    }
+    frame->len = len;
+    if (len) {
+        sent = count_sent(fn, len, give_frame(fn, queue, frame, meta));
+    }
+    frame_unref(frame);
+    return len == 0 ? IXGBE_TX_MALFORMED :
+           sent ? IXGBE_TX_SENT : IXGBE_TX_NO_ROOM;
+}
+
 static IxgbeTxResult send_segments(IxgbeFunction *fn, IxgbeTxPacket *pkt,
                                    IxgbeTxHeaders *h, uint32_t *sent)
 {
@@ -174,18 +219,11 @@ static IxgbeTxResult send_segments(IxgbeFunction *fn, IxgbeTxPacket *pkt,
         return IXGBE_TX_MALFORMED;
     }
     while (*sent < segmenter.count) {
-        size_t len = segment_build(&segmenter, *sent, fn->tx_frame,
-                                   IXGBE_FRAME_MAX);
+        IxgbeTxResult result = send_segment(fn, pkt->queue, &segmenter, h,
+                                            *sent, &meta);
 
-        if (h->esp) {
-            len = ixgbe_tx_esp_segment(fn->tx_frame, len, IXGBE_FRAME_MAX, h,
-                                       *sent);
-        }
-        if (len == 0) {
-            return IXGBE_TX_MALFORMED;
-        }
-        if (!send_frame(fn, pkt->queue, fn->tx_frame, len, &meta)) {
-            return IXGBE_TX_NO_ROOM;
+        if (result != IXGBE_TX_SENT) {
+            return result;
         }
         /* One stamp for the whole: that of the first segment. */
         meta.timestamp = false;
