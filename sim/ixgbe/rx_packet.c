@@ -62,15 +62,19 @@ bool ixgbe_rx_packet_write(IxgbeFunction *fn, const IxgbeRxPacket *p,
                            uint64_t address, size_t offset, size_t len)
 {
     for (unsigned n = 0; n < RX_PIECES && len; n++) {
+        const uint8_t *data = p->piece[n].data;
         size_t room = p->piece[n].len;
         size_t part;
 
+        if (n == 0 && !p->stripped) {
+            room += p->piece[++n].len;      /* nothing is between the two */
+        }
         if (offset >= room) {
             offset -= room;
             continue;
         }
         part = MIN(len, room - offset);
-        if (!ixgbe_dma_write(fn, address, p->piece[n].data + offset, part)) {
+        if (!ixgbe_dma_write(fn, address, data + offset, part)) {
             return false;
         }
         address += part;
