@@ -56,6 +56,7 @@ void ixgbe_adapter_state_stale(IxgbeAdapter *a, uint64_t pools)
     if (a->pf) {
         a->pf->state_stale = true;
     }
+    a->states_stale = true;
     ixgbe_adapter_schedule(a);
 }
 
@@ -196,6 +197,7 @@ IxgbeAdapterPort *ixgbe_adapter_attach(IxgbeAdapter *a, int function,
     port->ops = ops;
     port->fn = fn;
     port->state_stale = true;
+    a->states_stale = true;
     for (unsigned tc = 0; tc < IXGBE_TRAFFIC_CLASSES; tc++) {
         frame_queue_init(&port->rx[tc], 0, 0);
     }
@@ -240,6 +242,7 @@ bool ixgbe_adapter_port_tx(IxgbeAdapterPort *port, unsigned queue,
     if (!ixgbe_veb_transmit(a, pool, queue % IXGBE_QUEUES, frame,
                             meta ? meta : &nothing)) {
         port->tx_blocked = true;
+        a->senders_wait = true;
         return false;
     }
     return true;
@@ -463,6 +466,10 @@ static void run_wire(IxgbeAdapter *a)
 /* Room may have come: whoever was refused tries again. */
 static void wake_senders(IxgbeAdapter *a)
 {
+    if (!a->senders_wait) {
+        return;
+    }
+    a->senders_wait = false;
     for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
         IxgbeAdapterPort *port = port_at(a, n);
 
@@ -473,31 +480,54 @@ static void wake_senders(IxgbeAdapter *a)
     }
 }
 
-void ixgbe_adapter_run(IxgbeAdapter *a)
+static bool has_work(IxgbeAdapter *a)
 {
-    bool more;
+    bool more = wire_has_work(a) || (a->pf && ixgbe_pktbuf_has_work(a->pf));
 
-    a->scheduled = false;
-    ixgbe_timers_run(a);
-    ixgbe_filters_refresh(a);
+    for (uint64_t vfs = a->filled; vfs && !more; vfs &= vfs - 1) {
+        more = ixgbe_pktbuf_has_work(a->vf[__builtin_ctzll(vfs)]);
+    }
+    return more;
+}
+
+static void tell_states(IxgbeAdapter *a)
+{
+    if (!a->states_stale) {
+        return;
+    }
+    a->states_stale = false;
     for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
         if (port_at(a, n) && port_at(a, n)->state_stale) {
             tell_state(port_at(a, n));
         }
     }
-    run_wire(a);
-    for (unsigned n = 0; n <= IXGBE_POOLS; n++) {
-        if (port_at(a, n)) {
-            ixgbe_pktbuf_run(a, port_at(a, n));
+}
+
+static void give_received(IxgbeAdapter *a)
+{
+    for (uint64_t vfs = a->filled; vfs; vfs &= vfs - 1) {
+        IxgbeAdapterPort *port = a->vf[__builtin_ctzll(vfs)];
+
+        if (port) {
+            ixgbe_pktbuf_run(a, port);
         }
     }
+    if (a->pf) {
+        ixgbe_pktbuf_run(a, a->pf);
+    }
+}
+
+void ixgbe_adapter_run(IxgbeAdapter *a)
+{
+    a->scheduled = false;
+    ixgbe_timers_run(a);
+    ixgbe_filters_refresh(a);
+    tell_states(a);
+    run_wire(a);
+    give_received(a);
     ixgbe_flow_check(a);
     wake_senders(a);
-    more = wire_has_work(a);
-    for (unsigned n = 0; n <= IXGBE_POOLS && !more; n++) {
-        more = port_at(a, n) && ixgbe_pktbuf_has_work(port_at(a, n));
-    }
-    if (more) {
+    if (has_work(a)) {
         ixgbe_adapter_schedule(a);
     }
 }

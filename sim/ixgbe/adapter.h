@@ -175,6 +175,10 @@ struct IxgbeAdapter {
 
     IxgbeAdapterPort *vf[IXGBE_POOLS];
     IxgbeAdapterPort *pf;
+    /* Of a run, so that it need not look at each port. */
+    bool states_stale;          /* some port's state */
+    bool senders_wait;          /* some port's tx_blocked */
+    uint64_t filled;            /* VFs with rx_filled, by number */
     size_t rx_bytes[IXGBE_TRAFFIC_CLASSES]; /* in all ports' queues */
     FrameQueue wire[IXGBE_TRAFFIC_CLASSES]; /* transmit packet buffers */
     int32_t credit[IXGBE_TRAFFIC_CLASSES];  /* bytes that a class may still send */
@@ -377,6 +381,8 @@ void ixgbe_pktbuf_run(IxgbeAdapter *a, IxgbeAdapterPort *port);
 void ixgbe_pktbuf_refresh(IxgbeAdapter *a);
 bool ixgbe_pktbuf_has_work(const IxgbeAdapterPort *port);
 void ixgbe_pktbuf_flush(IxgbeAdapterPort *port);
+/* The port has frames of class @tc. */
+void ixgbe_pktbuf_mark(IxgbeAdapterPort *port, unsigned tc);
 bool ixgbe_pktbuf_drop_enabled(const IxgbeAdapter *a, unsigned pool);
 IxgbeRegWrite ixgbe_qde_write;
 IxgbeRegRead ixgbe_qde_read;

@@ -79,7 +79,7 @@ static void load_class(IxgbeAdapter *a, IxgbeAdapterPort *port, unsigned tc,
     load_queue(&frames, r);
     if (port && frames.count) {
         a->rx_bytes[tc] += frames.bytes;
-        port->rx_filled |= 1 << tc;
+        ixgbe_pktbuf_mark(port, tc);
         frame_queue_append(&port->rx[tc], &frames);
     }
     frame_queue_clear(&frames);

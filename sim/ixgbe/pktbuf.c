@@ -61,6 +61,22 @@ static unsigned global_queue(const IxgbeAdapterPort *port, uint8_t queue)
     return (base + queue) % IXGBE_QUEUES;
 }
 
+void ixgbe_pktbuf_mark(IxgbeAdapterPort *port, unsigned tc)
+{
+    port->rx_filled |= 1 << tc;
+    if (port->function >= 0) {
+        port->adapter->filled |= POOL_BIT(port->function);
+    }
+}
+
+static void unmark(IxgbeAdapterPort *port, unsigned classes)
+{
+    port->rx_filled &= ~classes;
+    if (!port->rx_filled && port->function >= 0) {
+        port->adapter->filled &= ~POOL_BIT(port->function);
+    }
+}
+
 PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, unsigned tc,
                               Frame *frame, const IxgbeRxMeta *meta,
                               bool wait)
@@ -84,7 +100,7 @@ PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, unsigned tc,
         return PKTBUF_DROPPED;
     }
     frame_queue_push(&port->rx[tc], frame, meta, 0);
-    port->rx_filled |= 1 << tc;
+    ixgbe_pktbuf_mark(port, tc);
     a->rx_bytes[tc] += frame->len;
     ixgbe_adapter_schedule(a);
     return PKTBUF_STORED;
@@ -137,7 +153,7 @@ static void run_class(IxgbeAdapter *a, IxgbeAdapterPort *port, unsigned tc)
         frame_unref(frame);
     }
     if (!q->count) {
-        port->rx_filled &= ~(1 << tc);
+        unmark(port, 1 << tc);
     }
 }
 
@@ -156,7 +172,7 @@ void ixgbe_pktbuf_flush(IxgbeAdapterPort *port)
         port->adapter->rx_bytes[tc] -= port->rx[tc].bytes;
         frame_queue_clear(&port->rx[tc]);
     }
-    port->rx_filled = 0;
+    unmark(port, UINT8_MAX);
     port->rx_blocked = 0;
 }
 
