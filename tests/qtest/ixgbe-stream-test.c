@@ -23,7 +23,7 @@ typedef struct Stream {
 /* Waits for the end of a migration: has it completed? */
 static bool completed(QTestState *qts)
 {
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 15000; i++) {
         QDict *answer = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
         QDict *data = qdict_get_qdict(answer, "return");
         g_autofree char *status = g_strdup(
