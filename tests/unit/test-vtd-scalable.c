@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "iommu/vtd_private.h"
 #include "vtd-machine.h"
 
 #define RW (VTD_SS_R | VTD_SS_W)
@@ -191,6 +192,48 @@ static void test_nested_faults(void)
     vm_poke64(&r.m, r.first, 0);
     vm_map_first(&r.m, r.first, 4, 0x1000, 1ULL << 50 | FIRST, 1);
     g_assert_cmpint(dma(&r, 0x1000, false, NULL), ==, VTD_FR_SM_SECOND_RANGE);
+    stop(&r);
+}
+
+/* What is kept of a nested page is what both stages have. */
+static void test_nested_is_kept(void)
+{
+    VtdRequest request = {
+        .sid = SID, .address = 0x2000, .has_pasid = true, .pasid = PASID,
+        .privileged = true,
+    };
+    Rig r;
+    uint64_t leaf;
+
+    start(&r, VTD_PGTT_NESTED, NULL);
+    vm_poke64(&r.m, r.entry, vm_peek64(&r.m, r.entry) | VTD_PE_SSADE);
+    map_itself(&r);
+    vm_map_first(&r.m, r.first, 4, 0x1000,
+                 0x805000 | FIRST | VTD_FS_A | VTD_FS_D, 1);
+    leaf = vm_map(&r.m, r.second, 4, 0x805000, 0xabc000 | RW, 1);
+    g_assert_cmpint(dma(&r, 0x1000, false, NULL), ==, 0);
+    g_assert_cmphex(vm_peek64(&r.m, leaf) & (VTD_SS_A | VTD_SS_D), ==,
+                    VTD_SS_A);
+    g_assert_cmpint(dma(&r, 0x1000, true, NULL), ==, 0);
+    g_assert_true(vm_peek64(&r.m, leaf) & VTD_SS_D);
+    stop(&r);
+    /* A supervisor may write what the first stage protects, no more. */
+    start(&r, VTD_PGTT_NESTED, NULL);
+    vm_poke64(&r.m, r.entry + 16, vm_peek64(&r.m, r.entry + 16) |
+              VTD_PE2_SRE);
+    map_itself(&r);
+    vm_map_first(&r.m, r.first, 4, 0x2000,
+                 0x806000 | VTD_FS_P | VTD_FS_A | VTD_FS_D, 1);
+    vm_map(&r.m, r.second, 4, 0x806000, 0xabd000 | VTD_SS_R, 1);
+    g_assert_cmpint(vm_request(&r.m, &request, NULL), ==, 0);
+    request.write = true;
+    g_assert_cmpint(vm_request(&r.m, &request, NULL), ==, VTD_FR_SM_WRITE);
+    /* Who may write here may not read. */
+    vm_map_first(&r.m, r.first, 4, 0x3000,
+                 0x807000 | FIRST | VTD_FS_A | VTD_FS_D, 1);
+    vm_map(&r.m, r.second, 4, 0x807000, 0xabe000 | VTD_SS_W, 1);
+    g_assert_cmpint(dma(&r, 0x3000, true, NULL), ==, 0);
+    g_assert_cmpint(dma(&r, 0x3000, false, NULL), ==, VTD_FR_SM_READ);
     stop(&r);
 }
 
@@ -727,6 +770,42 @@ static void test_state(void)
     stop(&r);
 }
 
+/* Pointers and indexes of a stream are cut down to what the unit has. */
+static void test_wild_state(void)
+{
+    VtdUnitConfig c;
+    Rig r;
+    VtdMachine other;
+    StateWriter w;
+    StateReader reader;
+    g_autoptr(GBytes) bytes = NULL;
+
+    config(&c);
+    c.eim = false;
+    start(&r, VTD_PGTT_SECOND, &c);
+    r.m.unit->eime = true;
+    r.m.unit->root_mode = 0xff;
+    vtd_set32(r.m.unit, VTD_FSTS, VTD_FSTS_FRI_MASK);
+    vtd_set64(r.m.unit, VTD_IQH, UINT64_MAX);
+    vtd_set64(r.m.unit, VTD_IQT, UINT64_MAX);
+    state_writer_init(&w);
+    vtd_unit_save(r.m.unit, &w);
+    bytes = state_writer_finish(&w);
+    vm_init(&other, &c);
+    state_reader_init(&reader, g_bytes_get_data(bytes, NULL),
+                      g_bytes_get_size(bytes));
+    g_assert_true(vtd_unit_load(other.unit, &reader));
+    state_reader_clear(&reader);
+    g_assert_cmpuint((vm_read32(&other, VTD_FSTS) & VTD_FSTS_FRI_MASK) >>
+                     VTD_FSTS_FRI_SHIFT, <, c.fault_records);
+    g_assert_cmpuint(other.unit->root_mode, <=, 3);
+    g_assert_false(other.unit->eime);
+    g_assert_cmphex(vm_read64(&other, VTD_IQH) & ~VTD_IQ_PTR_MASK, ==, 0);
+    g_assert_cmphex(vm_read64(&other, VTD_IQT) & ~VTD_IQ_PTR_MASK, ==, 0);
+    vm_destroy(&other);
+    stop(&r);
+}
+
 static void test_caching_mode(void)
 {
     VtdUnitConfig c;
@@ -770,6 +849,8 @@ int main(int argc, char **argv)
                          test_first);
     g_test_add_func("/vtd/scalable/nested", test_nested);
     g_test_add_func("/vtd/scalable/nested-faults", test_nested_faults);
+    g_test_add_func("/vtd/scalable/nested-is-kept", test_nested_is_kept);
+    g_test_add_func("/vtd/scalable/wild-state", test_wild_state);
     g_test_add_func("/vtd/scalable/second-dirty", test_second_dirty);
     g_test_add_func("/vtd/scalable/clean-page-is-read-only",
                     test_clean_page_is_read_only);
