@@ -102,10 +102,12 @@ def rate(guest, _):
     limited = measured(4)
     need(1e6 < limited < 12e6, f'limited to 11 Mb/s: {limited / 1e6}')
     guest.check('ip link set eth0 vf 0 max_tx_rate 0')
+    need(shown(guest)['rate']['max_tx'] == 0, f'{shown(guest)}')
     again = [measured(1)]
     while again[-1] < 1.3 * limited and len(again) < 5:
         again.append(measured(2))
-    need(again[-1] > 1.3 * limited,
+    # A machine that is too busy for more than the limit shows no difference.
+    need(again[-1] > 1.3 * limited or free < 3 * limited,
          f'free {free / 1e6}, limited {limited / 1e6}, free again {again}')
     print(f'# free {free / 1e6:.0f} Mb/s, limit 11: {limited / 1e6:.1f}')
     need(guest.run('ip link set eth0 vf 0 max_tx_rate 9')[0],
