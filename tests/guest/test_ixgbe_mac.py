@@ -3,6 +3,7 @@
 """ixgbe's MAC with Debian's own programs as the judges: two
 ports whose wires meet, each in a network namespace of its own."""
 # timeout: 1800
+# behind: pt
 import contextlib
 import re
 import tempfile
