@@ -6,12 +6,14 @@ enabled; nothing of it stays behind in the guest's kernel or in QEMU.
 IOVLAB_ROUNDS is how many of each; with fewer it is done sooner.
 """
 # timeout: 2400
+# behind: strict
 import contextlib
 import os
 import re
 import tempfile
 import time
 
+from behind import MODE
 from guest import Guest, main, need, need_device
 from ixgbe_guest import kernel, reachable, said
 from peer import DatagramPeer
@@ -162,4 +164,6 @@ def unplug():
 
 
 need_device('ixgbe')
-main(come_and_go, unplug)
+# Behind a unit Linux uses the x2APIC, whose registers are MSRs, and QEMU's TCG
+# lets no wrmsr look at a clock that counts instructions ("Bad icount read").
+main(*(() if MODE else (come_and_go,)), unplug)
