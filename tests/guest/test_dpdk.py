@@ -232,8 +232,31 @@ def queues_of(pmd, count):
         time.sleep(0.5)
 
 
+def link_interrupts(guest, kind, name):
+    """The cable is pulled and comes back; testpmd hears of it by interrupts
+    of this kind, and by no others."""
+    pmd = Testpmd(guest, [PF], eal=f'--vfio-intr={kind}',
+                  options='--port-topology=loop')
+    pmd.say('show port info 0', 'Link status: up')
+
+    def count():
+        rows = guest.check(f'grep vfio /proc/interrupts | grep {PF}')
+        need(rows.count('vfio') == 1 and f'{name}' in rows,
+             f'--vfio-intr={kind}: {rows}')
+        return sum(map(int, rows.split(':')[1].split()[:2]))
+    for up, word in ((False, 'down'), (True, 'up')):
+        before = count()
+        pmd.end = len(pmd.output())
+        guest.qmp.command('set_link', name='n0', up=up)
+        pmd.wait('link state change event')
+        pmd.say('show port info 0', f'Link status: {word}')
+        need(count() > before, f'{kind}: {word} without an interrupt')
+    pmd.quit()
+
+
 def pf_rss_and_rules():
-    """RSS spreads flows over queues; a flow rule takes one out"""
+    """RSS spreads flows over queues; a flow rule takes one out; the link's
+    changes come by MSI and by INTx"""
     target = bytes.fromhex(ADDRESS.replace(':', ''))
 
     def test(guest, wire):
@@ -264,6 +287,8 @@ def pf_rss_and_rules():
         need(ruled[queue] == 20 and sum(ruled) == 20,
              f'the rule for queue {queue} gave {ruled}')
         pmd.quit()
+        link_interrupts(guest, 'msi', 'vfio-msi[0]')
+        link_interrupts(guest, 'legacy', 'vfio-intx')
     with_guest('vtd-iommu', test)
 
 
