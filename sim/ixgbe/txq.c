@@ -356,9 +356,10 @@ bool ixgbe_txq_run(IxgbeTxq *q, unsigned turn)
     fetched.first = fetched.count = 0;
     while (enabled(q) && !q->ring.failed && !q->blocked) {
         owned = ixgbe_ring_owned(&q->ring);
-        if (turn == 0 || q->fn->tx_budget <= 0) {
-            return owned > 0;
+        if (owned > 0 && (turn == 0 || q->fn->tx_budget <= 0)) {
+            return true;
         }
+        /* No run may come after an empty ring: what was done is told now. */
         if (owned == 0 || !send_one(q, &fetched, owned)) {
             break;
         }
