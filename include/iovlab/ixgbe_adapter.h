@@ -5,9 +5,8 @@
  * SR-IOV part of the control plane, and the registers through which the PF
  * driver reaches them.  Each function connects a port (iovlab/ixgbe_port.h).
  *
- * No call moves a frame into another function: frames are queued and
- * ixgbe_adapter_run() moves a bounded number of them.  It is asked for with
- * ops->schedule.
+ * Frames are queued, and ixgbe_adapter_run() moves a bounded number of them.  It
+ * is asked for with ops->schedule; only the end of a batch is such a run.
  *
  * Source: 82599 datasheet, chapters 3.6 (link), 7.1 (receive filters), 7.2.1.2
  * (rate control), 7.10 (virtualization), 8.2 (PF registers).
@@ -111,6 +110,14 @@ bool ixgbe_adapter_link_up(const IxgbeAdapter *adapter);
 void ixgbe_adapter_wire_rx(IxgbeAdapter *adapter, Frame *frame);
 void ixgbe_adapter_wire_room(IxgbeAdapter *adapter);
 
+/*
+ * Around calls that bring frames, from the wire or a function: at the end they
+ * are moved on, unless older ones wait for a run; then begin() says false.  May
+ * be nested; then the outer end does it.
+ */
+bool ixgbe_adapter_begin(IxgbeAdapter *adapter);
+void ixgbe_adapter_end(IxgbeAdapter *adapter);
+
 void ixgbe_adapter_run(IxgbeAdapter *adapter);
 void ixgbe_adapter_timer(IxgbeAdapter *adapter);
 
@@ -131,7 +138,10 @@ IxgbeLed ixgbe_adapter_led(const IxgbeAdapter *adapter, unsigned led);
 
 #define IXGBE_FUNCTION_PF (-1)
 
-/* Adapter to function; never called from inside a call of the function's. */
+/*
+ * Adapter to function; of the function's own calls only the end of a batch
+ * (IxgbePortOps.end) may lead here.
+ */
 typedef struct IxgbeAdapterPortOps {
     /* Take a reference to keep the frame. */
     IxgbeRxResult (*rx)(void *fn, Frame *frame, const IxgbeRxMeta *meta);

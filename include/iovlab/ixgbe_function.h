@@ -5,11 +5,13 @@
  * registers through which a driver reaches them.  Filters, switch, wire and
  * mailbox partner are the adapter's, behind the port (iovlab/ixgbe_port.h).
  *
- * A function never moves frames from inside a register access: the access asks
- * for a run (ops->schedule) and ixgbe_function_run() does the work, bounded.
- * While the function itself does DMA or sends an interrupt, register accesses
- * are refused: a descriptor that points at the function's own registers has no
- * effect (reads are zero).
+ * A register access asks for a run (ops->schedule) and ixgbe_function_run() moves
+ * frames, bounded.  But a write to a transmit tail that follows a received frame,
+ * with a packet or two that need no segmentation, sends them itself: who waits
+ * for an answer does not wait for another thread.  While the function itself
+ * does DMA, sends an interrupt or such an answer, register accesses are refused:
+ * a descriptor that points at the function's own registers has no effect (reads
+ * are zero).
  *
  * Source: 82599 datasheet, chapters 4.2 (reset), 7.1 (receive), 7.2
  * (transmit), 7.3 (interrupts), 8.3 (VF registers).
@@ -93,8 +95,9 @@ void ixgbe_function_flr(IxgbeFunction *fn);
 void ixgbe_function_power_reset(IxgbeFunction *fn);
 
 /*
- * Is the function, or another that shares its queues, in DMA or sending an
- * interrupt?  Register accesses are refused then; a reset has to wait.
+ * Is the function, or another that shares its queues, in DMA, sending an
+ * interrupt or in a doorbell?  Register accesses are refused then; a reset has
+ * to wait.
  */
 bool ixgbe_function_is_busy(const IxgbeFunction *fn);
 

@@ -97,6 +97,13 @@ typedef struct IxgbePortOps {
      */
     bool (*tx_frame)(void *port, unsigned queue, struct Frame *frame,
                      const IxgbeTxMeta *meta);
+    /*
+     * What is sent from begin() to end() belongs together, and is delivered at
+     * the end as far as a run of the adapter takes it, unless frames wait that
+     * came before; then begin() says false.  Both NULL: it goes its way later.
+     */
+    bool (*begin)(void *port);
+    void (*end)(void *port);
     /* Receive may go on after IXGBE_RX_WAIT. */
     void (*rx_room)(void *port);
     /* VFCTRL.RST or FLR (4.2.2): the adapter sets VFLRE, drops mailbox locks. */

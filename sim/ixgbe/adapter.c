@@ -28,7 +28,16 @@ void ixgbe_adapter_schedule(IxgbeAdapter *a)
 {
     if (!a->scheduled) {
         a->scheduled = true;
-        a->ops->schedule(a->opaque);
+        if (!a->batch) {
+            a->ops->schedule(a->opaque);
+        }
+    }
+}
+
+void ixgbe_adapter_queued(IxgbeAdapter *a)
+{
+    if (!a->running) {
+        ixgbe_adapter_schedule(a);
     }
 }
 
@@ -319,9 +328,21 @@ static void port_bus_master(void *opaque, bool on)
     /* The function itself does no DMA then: nothing is the adapter's. */
 }
 
+static bool port_begin(void *opaque)
+{
+    return ixgbe_adapter_begin(((IxgbeAdapterPort *)opaque)->adapter);
+}
+
+static void port_end(void *opaque)
+{
+    ixgbe_adapter_end(((IxgbeAdapterPort *)opaque)->adapter);
+}
+
 const IxgbePortOps ixgbe_adapter_port_ops = {
     .tx = port_tx,
     .tx_frame = port_tx_frame,
+    .begin = port_begin,
+    .end = port_end,
     .rx_room = port_rx_room,
     .reset = port_reset,
     .mailbox = port_mailbox,
@@ -520,6 +541,7 @@ static void give_received(IxgbeAdapter *a)
 void ixgbe_adapter_run(IxgbeAdapter *a)
 {
     a->scheduled = false;
+    a->running = true;
     ixgbe_timers_run(a);
     ixgbe_filters_refresh(a);
     tell_states(a);
@@ -527,8 +549,37 @@ void ixgbe_adapter_run(IxgbeAdapter *a)
     give_received(a);
     ixgbe_flow_check(a);
     wake_senders(a);
+    a->running = false;
     if (has_work(a)) {
         ixgbe_adapter_schedule(a);
+    }
+}
+
+/* Within a run, as when the wire answers at once, the run's end sees to it. */
+bool ixgbe_adapter_begin(IxgbeAdapter *a)
+{
+    if (a->running) {
+        return false;
+    }
+    if (a->batch++ == 0) {
+        a->queued_before = a->scheduled;
+    }
+    return !a->queued_before;
+}
+
+void ixgbe_adapter_end(IxgbeAdapter *a)
+{
+    bool last = a->batch == 1 && !a->queued_before;
+
+    if (a->running) {
+        return;
+    }
+    if (last && a->scheduled) {
+        ixgbe_adapter_run(a);
+    }
+    a->batch--;
+    if (last && a->scheduled) {
+        a->ops->schedule(a->opaque);
     }
 }
 

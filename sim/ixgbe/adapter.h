@@ -166,6 +166,9 @@ struct IxgbeAdapter {
     bool cable;
     bool link_up;
     bool scheduled;
+    bool running;               /* frames on their way are seen at its end */
+    unsigned batch;             /* begin() without its end() */
+    bool queued_before;         /* the batch met frames that wait for a run */
 
     unsigned stale;
     IxgbeFilters filters;
@@ -219,6 +222,8 @@ static inline uint64_t mac_key(const uint8_t *mac)
 
 /* adapter.c */
 void ixgbe_adapter_schedule(IxgbeAdapter *a);
+/* Frames were queued. */
+void ixgbe_adapter_queued(IxgbeAdapter *a);
 /* A run at this time at the latest. */
 void ixgbe_adapter_wake_at(IxgbeAdapter *a, uint64_t ns);
 void ixgbe_adapter_state_stale(IxgbeAdapter *a, uint64_t pools);

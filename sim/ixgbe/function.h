@@ -158,10 +158,13 @@ struct IxgbeFunction {
     bool scheduled;
     unsigned busy;              /* in DMA, or sending an interrupt; a window
                                    counts at its PF */
+    unsigned ringing;           /* answering a doorbell; likewise */
+    bool asked;                 /* a frame came since the last doorbell */
     bool rx_waiting;            /* somebody behind the port waits for room */
     uint64_t tx_ready[IXGBE_QUEUES / 64];   /* queues that may have work */
     unsigned next_tx;           /* queue that transmits first */
     int tx_budget;              /* work left in this run */
+    bool tx_short;              /* this run leaves segmentations alone */
 
     void (*drain_done)(void *opaque);
     void *drain_opaque;
@@ -187,6 +190,8 @@ static inline void ixgbe_function_leave(IxgbeFunction *fn)
     (fn->pf ? fn->pf : fn)->busy--;
 }
 
+/* The driver moved the queue's tail. */
+void ixgbe_function_doorbell(IxgbeTxq *q);
 /* A transmit queue, or every one of the function's, may have work. */
 void ixgbe_function_tx_kick(IxgbeTxq *q);
 void ixgbe_function_tx_kick_all(IxgbeFunction *fn);

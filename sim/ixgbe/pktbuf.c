@@ -102,7 +102,7 @@ PktbufResult ixgbe_pktbuf_put(IxgbeAdapter *a, unsigned pool, unsigned tc,
     frame_queue_push(&port->rx[tc], frame, meta, 0);
     ixgbe_pktbuf_mark(port, tc);
     a->rx_bytes[tc] += frame->len;
-    ixgbe_adapter_schedule(a);
+    ixgbe_adapter_queued(a);
     return PKTBUF_STORED;
 }
 

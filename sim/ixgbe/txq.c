@@ -143,7 +143,7 @@ void ixgbe_txq_set_tail(IxgbeTxq *q, uint32_t value)
         q->open = 0;
     }
     if (enabled(q)) {
-        ixgbe_function_tx_kick(q);
+        ixgbe_function_doorbell(q);
     }
 }
 
@@ -265,7 +265,7 @@ static void take_context(IxgbeTxq *q, const IxgbeTxDesc *desc)
     q->context[which] = context;
 }
 
-/* False: the queue was stopped. */
+/* False: the packet is not whole, not for this run, or the queue stopped. */
 static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
 {
     while (g->used < MIN(owned, PACKET_DESCS_MAX) && !g->complete) {
@@ -279,6 +279,9 @@ static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
         cmd = rd_le32(&desc->cmd_type_len);
         if (is_context(cmd)) {
             take_context(q, desc);
+        } else if (!g->started && q->fn->tx_short &&
+                   (cmd & IXGBE_TXD_DEXT) && (cmd & IXGBE_TXD_TSE)) {
+            return false;
         } else if (!take_data(q, g, desc, cmd)) {
             stop(q, "packet buffer faulted");
             return false;

@@ -73,7 +73,7 @@ void ixgbe_txsched_push(IxgbeAdapter *a, unsigned tc, Frame *frame,
                         uint64_t tag)
 {
     frame_queue_push(&a->wire[tc], frame, NULL, tag);
-    ixgbe_adapter_schedule(a);
+    ixgbe_adapter_queued(a);
 }
 
 /* --- the arbiter -------------------------------------------------------------- */

@@ -123,6 +123,9 @@ static bool wire_tx(void *opaque, Frame *frame)
 
     rig->wire_frames++;
     rig->wire_len = frame->len;
+    if (rig->at_wire) {
+        rig->at_wire(rig);
+    }
     return true;
 }
 
@@ -308,19 +311,28 @@ void rig_wire_frame(Rig *rig, const uint8_t *dst, size_t len)
     rig_run(rig);
 }
 
-void rig_send(Rig *rig, unsigned f, const uint8_t *dst, size_t len)
+void rig_ring(Rig *rig, unsigned f, const uint8_t *dst, size_t len,
+              unsigned count)
 {
     RigFunction *fn = &rig->f[f];
-    uint8_t *desc = rig->memory + RIG_TX_RING(f) + 16 * fn->tx_tail;
 
     fill_frame(rig->memory + RIG_TX_BUFFER(f), dst, RIG_MAC[f], len);
-    wr_le64(desc, RIG_TX_BUFFER(f));
-    wr_le32(desc + 8, IXGBE_TXD_DEXT | IXGBE_TXD_DTYP_DATA | IXGBE_TXD_EOP |
-            IXGBE_TXD_RS | IXGBE_TXD_IFCS | len);
-    wr_le32(desc + 12, (uint32_t)len << 14);
-    fn->tx_tail = (fn->tx_tail + 1) % RIG_RING;
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *desc = rig->memory + RIG_TX_RING(f) + 16 * fn->tx_tail;
+
+        wr_le64(desc, RIG_TX_BUFFER(f));
+        wr_le32(desc + 8, IXGBE_TXD_DEXT | IXGBE_TXD_DTYP_DATA |
+                IXGBE_TXD_EOP | IXGBE_TXD_RS | IXGBE_TXD_IFCS | len);
+        wr_le32(desc + 12, (uint32_t)len << 14);
+        fn->tx_tail = (fn->tx_tail + 1) % RIG_RING;
+    }
     set_queue(rig, f, IXGBE_TDT(RIG_PF * RIG_QPP), IXGBE_VFTDT(0),
               fn->tx_tail);
+}
+
+void rig_send(Rig *rig, unsigned f, const uint8_t *dst, size_t len)
+{
+    rig_ring(rig, f, dst, len, 1);
     rig_run(rig);
 }
 

@@ -49,6 +49,7 @@ struct Rig {
     bool line;
     unsigned wire_frames;
     size_t wire_len;
+    void (*at_wire)(Rig *rig);  /* what a frame on the wire sets off */
 };
 
 extern const uint8_t RIG_MAC[RIG_VFS + 1][6];   /* VF 0.., PF */
@@ -73,6 +74,9 @@ void rig_start_queues(Rig *rig, unsigned f);
 /* Puts a frame of @len bytes for @dst on the wire, or on a function's ring. */
 void rig_wire_frame(Rig *rig, const uint8_t *dst, size_t len);
 void rig_send(Rig *rig, unsigned f, const uint8_t *dst, size_t len);
+/* @count frames and one move of the tail; nothing is run. */
+void rig_ring(Rig *rig, unsigned f, const uint8_t *dst, size_t len,
+              unsigned count);
 /* Frames that were written to the function's ring so far. */
 unsigned rig_received(Rig *rig, unsigned f);
 

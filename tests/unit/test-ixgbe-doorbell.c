@@ -1,0 +1,195 @@
+/*
+ * What a write to a transmit tail does itself, and what it leaves for later.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "card-rig.h"
+
+static const uint8_t nobody[6] = { 0x02, 0, 0, 0, 0, 0xfe };
+static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+static void setup(Rig *rig, gconstpointer data)
+{
+    rig_init(rig);
+    rig_program(rig, RIG_VFS);
+    for (unsigned f = 0; f <= RIG_PF; f++) {
+        rig_start_queues(rig, f);
+    }
+}
+
+static void teardown(Rig *rig, gconstpointer data)
+{
+    rig_clear(rig);
+}
+
+static bool pending(const Rig *rig)
+{
+    bool any = rig->scheduled;
+
+    for (unsigned f = 0; f <= RIG_PF; f++) {
+        any |= rig->f[f].scheduled;
+    }
+    return any;
+}
+
+static uint32_t head(Rig *rig, unsigned vf)
+{
+    return rig_vf_get(rig, vf, IXGBE_VFTDH(0));
+}
+
+/* A frame for VF 0, which may be answered at once from then on. */
+static void ask(Rig *rig)
+{
+    rig_wire_frame(rig, RIG_MAC[0], 64);
+    g_assert_false(pending(rig));
+}
+
+/* There before the write returns, and nobody is asked to do anything. */
+static void test_answer(Rig *rig, gconstpointer data)
+{
+    ask(rig);
+    rig_ring(rig, 0, RIG_MAC[1], 64, 1);
+    g_assert_cmpuint(rig_received(rig, 1), ==, 1);
+    g_assert_cmpuint(head(rig, 0), ==, 1);
+    g_assert_false(pending(rig));
+    /* VF 1 was asked by it. */
+    rig_ring(rig, 1, nobody, 1500, 1);
+    g_assert_cmpuint(rig->wire_frames, ==, 1);
+    g_assert_false(pending(rig));
+}
+
+/* What answers nothing is sent beside the driver. */
+static void test_unasked(Rig *rig, gconstpointer data)
+{
+    ask(rig);
+    rig_ring(rig, 0, RIG_MAC[1], 64, 1);
+    for (unsigned n = 1; n < 4; n++) {
+        rig_ring(rig, 0, RIG_MAC[1], 64, 1);
+        g_assert_cmpuint(head(rig, 0), ==, 1);
+        g_assert_true(rig->f[0].scheduled);
+    }
+    /* Nor does an answer pass what waits. */
+    rig_wire_frame(rig, RIG_MAC[1], 64);
+    rig_run(rig);
+    g_assert_cmpuint(head(rig, 0), ==, 4);
+    g_assert_cmpuint(rig_received(rig, 1), ==, 5);
+}
+
+/* Nor do many, or what is to be segmented. */
+static void test_large(Rig *rig, gconstpointer data)
+{
+    uint8_t *desc = rig->memory + RIG_TX_RING(0) + 16 * 9;
+
+    ask(rig);
+    rig_ring(rig, 0, nobody, 64, 8);
+    g_assert_cmpuint(rig->wire_frames, ==, 0);
+    rig_run(rig);
+    g_assert_cmpuint(rig->wire_frames, ==, 8);
+
+    ask(rig);
+    rig_ring(rig, 0, nobody, 64, 1);
+    g_assert_cmpuint(head(rig, 0), ==, 9);
+    ask(rig);
+    wr_le64(desc, RIG_TX_BUFFER(0));
+    wr_le32(desc + 8, IXGBE_TXD_DEXT | IXGBE_TXD_DTYP_DATA | IXGBE_TXD_EOP |
+            IXGBE_TXD_TSE | IXGBE_TXD_IFCS | 1000);
+    wr_le32(desc + 12, 1000u << 14);
+    rig_vf_set(rig, 0, IXGBE_VFTDT(0), 10);
+    g_assert_cmpuint(head(rig, 0), ==, 9);
+    rig_run(rig);
+    g_assert_cmpuint(head(rig, 0), ==, 10);
+}
+
+/* Three frames: two with all their copies now, one later. */
+static void test_copies(Rig *rig, gconstpointer data)
+{
+    ask(rig);
+    rig_ring(rig, 0, broadcast, 64, 3);
+    for (unsigned f = 1; f <= RIG_PF; f++) {
+        g_assert_cmpuint(rig_received(rig, f), ==, 2);
+    }
+    g_assert_true(rig->f[0].scheduled);
+    rig_run(rig);
+    for (unsigned f = 1; f <= RIG_PF; f++) {
+        g_assert_cmpuint(rig_received(rig, f), ==, 3);
+    }
+    g_assert_cmpuint(rig->wire_frames, ==, 3);
+}
+
+/* A stopped VM: nothing moves, and all of it does when it goes on. */
+static void test_held(Rig *rig, gconstpointer data)
+{
+    ask(rig);
+    ixgbe_card_hold(rig->card, true);
+    rig_ring(rig, 0, RIG_MAC[1], 64, 2);
+    rig_run(rig);
+    g_assert_cmpuint(head(rig, 0), ==, 0);
+    ixgbe_card_hold(rig->card, false);
+    rig_run(rig);
+    g_assert_cmpuint(rig_received(rig, 1), ==, 2);
+}
+
+/* As the DMA of a device that the frame reaches may do. */
+static void write_to_card(Rig *rig)
+{
+    rig_vf_set(rig, 0, IXGBE_VFTDT(0), 9);
+    rig_vf_set(rig, 1, IXGBE_VFTDT(0), 9);
+    rig_set(rig, IXGBE_CTRL, IXGBE_CTRL_RST);
+    g_assert_cmphex(rig_vf_get(rig, 0, IXGBE_VFTDT(0)), ==, 0);
+    g_assert_true(ixgbe_function_is_busy(rig->f[1].fn));
+}
+
+static void test_reentry(Rig *rig, gconstpointer data)
+{
+    ask(rig);
+    rig->at_wire = write_to_card;
+    rig_ring(rig, 0, nobody, 64, 1);
+    rig->at_wire = NULL;
+    g_assert_cmpuint(rig->wire_frames, ==, 1);
+    rig_run(rig);
+    g_assert_cmpuint(rig->wire_frames, ==, 1);
+    g_assert_cmphex(rig_vf_get(rig, 0, IXGBE_VFTDT(0)), ==, 1);
+    g_assert_cmphex(rig_vf_get(rig, 1, IXGBE_VFTDT(0)), ==, 0);
+    g_assert_false(ixgbe_function_is_busy(rig->f[0].fn));
+    g_assert_cmphex(rig_get(rig, IXGBE_DMATXCTL) & IXGBE_DMATXCTL_TE, !=, 0);
+}
+
+/* The wire brings a frame while the card gives it one. */
+static void bring(Rig *rig)
+{
+    Frame *frame = frame_alloc(64);
+
+    memset(frame->data, 0, frame->len);
+    memcpy(frame->data, RIG_MAC[0], 6);
+    memcpy(frame->data + 6, nobody, 6);
+    ixgbe_adapter_wire_rx(ixgbe_card_adapter(rig->card), frame);
+    frame_unref(frame);
+}
+
+static void test_wire_answers(Rig *rig, gconstpointer data)
+{
+    ask(rig);
+    rig->at_wire = bring;
+    rig_ring(rig, 0, nobody, 64, 1);
+    g_assert_cmpuint(rig_received(rig, 0), ==, 2);
+    g_assert_false(pending(rig));
+    rig_ring(rig, 0, nobody, 64, 8);
+    rig_run(rig);
+    g_assert_cmpuint(rig_received(rig, 0), ==, 10);
+}
+
+#define ADD(name, test) \
+    g_test_add("/ixgbe/doorbell/" name, Rig, NULL, setup, test, teardown)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("answer", test_answer);
+    ADD("unasked", test_unasked);
+    ADD("large", test_large);
+    ADD("copies", test_copies);
+    ADD("held", test_held);
+    ADD("reentry", test_reentry);
+    ADD("wire-answers", test_wire_answers);
+    return g_test_run();
+}
