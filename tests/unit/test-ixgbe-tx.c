@@ -290,6 +290,25 @@ static void test_wthresh(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig->interrupts[0], ==, 1);
 }
 
+/* A queue's turn may end with its ring; nothing comes after it. */
+static void test_wthresh_and_turn(Rig *rig, gconstpointer data)
+{
+    rig_write(rig, IXGBE_VFTXDCTL(0),
+              IXGBE_TXDCTL_ENABLE | 5 << IXGBE_TXDCTL_WTHRESH_SHIFT);
+    for (unsigned count = 1; count < RIG_RING; count++) {
+        for (unsigned i = 0; i < count; i++) {
+            rig_tx_desc(rig, RIG_TX_BUFFER, DATA | LAST | 60, 0);
+        }
+        rig_tx_kick(rig);
+        for (unsigned i = 0; i < RIG_RING; i++) {
+            uint32_t at = (rig_read(rig, IXGBE_VFTDH(0)) + i) % RIG_RING;
+
+            g_assert_cmpint(desc_done(rig, at), ==, i >= RIG_RING - count);
+        }
+        memset(rig->memory + RIG_TX_RING(0), 0, RIG_RING * IXGBE_DESC_SIZE);
+    }
+}
+
 static void test_head_write_back(Rig *rig, gconstpointer data)
 {
     rig_write(rig, IXGBE_VFTDWBAH(0), 0);
@@ -530,6 +549,7 @@ int main(int argc, char **argv)
     TEST("tso-migrates", test_tso_migrates);
     TEST("work-is-bounded", test_work_is_bounded);
     TEST("wthresh", test_wthresh);
+    TEST("wthresh-and-turn", test_wthresh_and_turn);
     TEST("head-write-back", test_head_write_back);
     TEST("legacy", test_legacy);
     TEST("ring-without-eop", test_ring_without_eop);
