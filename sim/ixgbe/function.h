@@ -218,6 +218,21 @@ static inline uint32_t ixgbe_ring_size(const IxgbeRing *ring)
     return ring->len / IXGBE_DESC_SIZE;
 }
 
+/* The descriptor @n behind the head. */
+static inline uint32_t ixgbe_ring_slot(const IxgbeRing *ring, uint32_t n)
+{
+    uint32_t size = ixgbe_ring_size(ring);
+    uint32_t at = ring->head + n;
+
+    return at < size ? at : at % size;
+}
+
+/* The address of descriptor @i. */
+static inline uint64_t ixgbe_ring_desc(const IxgbeRing *ring, uint32_t i)
+{
+    return ixgbe_ring_base(ring) + (uint64_t)i * IXGBE_DESC_SIZE;
+}
+
 /* ring.c */
 /* Descriptors from head up to tail; 0 if head or tail is absurd. */
 uint32_t ixgbe_ring_owned(const IxgbeRing *ring);

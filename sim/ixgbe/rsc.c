@@ -280,11 +280,11 @@ static bool next_desc(RscContext *c)
     IxgbeRxq *q = c->q;
     RscDesc *desc = &c->desc[c->count];
 
-    *desc = (RscDesc) { .slot = ixgbe_rxq_slot(q, 0) };
+    *desc = (RscDesc) { .slot = ixgbe_ring_slot(&q->ring, 0) };
     if (!ixgbe_rxq_fetch(q, desc->slot, &desc->address, NULL)) {
         return false;
     }
-    q->ring.head = ixgbe_rxq_slot(q, 1);
+    q->ring.head = ixgbe_ring_slot(&q->ring, 1);
     c->count++;
     return true;
 }
@@ -378,7 +378,7 @@ static void note_descs(RscContext *c, const IxgbeRxPacket *p,
     c->count = p->count;
     for (unsigned n = 0; n < p->count; n++) {
         c->desc[n] = (RscDesc) {
-            .slot = ixgbe_rxq_slot(c->q, n),
+            .slot = ixgbe_ring_slot(&c->q->ring, n),
             .address = address[n],
             .len = MIN(left, p->buffer),
             .packets = n == 0,

@@ -54,14 +54,6 @@ static inline bool ixgbe_rxq_legacy(const IxgbeRxq *q)
     return (q->srrctl & IXGBE_SRRCTL_DESCTYPE) == IXGBE_SRRCTL_LEGACY;
 }
 
-/* The descriptor @n behind the head */
-static inline uint32_t ixgbe_rxq_slot(const IxgbeRxq *q, unsigned n)
-{
-    uint32_t size = ixgbe_ring_size(&q->ring);
-    uint32_t at = q->ring.head + n;
-
-    return at < size ? at : at % size;
-}
 /* Reads the addresses of descriptor @i; @header may be NULL. */
 bool ixgbe_rxq_fetch(IxgbeRxq *q, uint32_t i, uint64_t *packet,
                      uint64_t *header);

@@ -122,17 +122,13 @@ void ixgbe_rxq_stop(IxgbeRxq *q)
 
 /* --- the ring --------------------------------------------------------------- */
 
-static uint64_t desc_addr(const IxgbeRxq *q, uint32_t i)
-{
-    return ixgbe_ring_base(&q->ring) + (uint64_t)i * IXGBE_DESC_SIZE;
-}
-
 bool ixgbe_rxq_fetch(IxgbeRxq *q, uint32_t i, uint64_t *packet,
                      uint64_t *header)
 {
     IxgbeRxAdvRead desc;
 
-    if (!ixgbe_dma_read(q->fn, desc_addr(q, i), &desc, sizeof(desc))) {
+    if (!ixgbe_dma_read(q->fn, ixgbe_ring_desc(&q->ring, i), &desc,
+                        sizeof(desc))) {
         return false;
     }
     *packet = rd_le64(&desc.packet);
@@ -151,7 +147,7 @@ bool ixgbe_rxq_fetch(IxgbeRxq *q, uint32_t i, uint64_t *packet,
  */
 bool ixgbe_rxq_write_back(IxgbeRxq *q, uint32_t i, const void *wb)
 {
-    uint64_t addr = desc_addr(q, i);
+    uint64_t addr = ixgbe_ring_desc(&q->ring, i);
     const uint8_t *half = wb;
 
     return ixgbe_dma_write(q->fn, addr, half, 8) &&
@@ -172,7 +168,7 @@ static bool fetch(IxgbeRxq *q, const IxgbeRxPacket *p, uint64_t *packet,
                   uint64_t *header)
 {
     for (unsigned n = 0; n < p->count; n++) {
-        if (!ixgbe_rxq_fetch(q, ixgbe_rxq_slot(q, n), &packet[n],
+        if (!ixgbe_rxq_fetch(q, ixgbe_ring_slot(&q->ring, n), &packet[n],
                              n == 0 ? header : NULL)) {
             return false;
         }
@@ -243,7 +239,7 @@ static bool write_back(IxgbeRxq *q, const IxgbeRxPacket *p,
         } else {
             fill_advanced(p, n, (IxgbeRxAdvWb *)wb);
         }
-        if (!ixgbe_rxq_write_back(q, ixgbe_rxq_slot(q, n), wb)) {
+        if (!ixgbe_rxq_write_back(q, ixgbe_ring_slot(&q->ring, n), wb)) {
             return false;
         }
     }
@@ -295,8 +291,8 @@ static bool store(IxgbeRxq *q, const IxgbeRxPacket *p)
         return false;
     }
     trace_ixgbe_rxq_receive(q->fn, q->index, p->len, q->ring.head, p->count);
-    q->last = ixgbe_rxq_slot(q, p->count - 1);
-    q->ring.head = ixgbe_rxq_slot(q, p->count);
+    q->last = ixgbe_ring_slot(&q->ring, p->count - 1);
+    q->ring.head = ixgbe_ring_slot(&q->ring, p->count);
     return true;
 }
 

@@ -41,11 +41,6 @@ static bool enabled(const IxgbeTxq *q)
     return q->ring.ctl & IXGBE_TXDCTL_ENABLE;
 }
 
-static uint64_t desc_addr(const IxgbeTxq *q, uint32_t i)
-{
-    return ixgbe_ring_base(&q->ring) + (uint64_t)i * IXGBE_DESC_SIZE;
-}
-
 static void stop(IxgbeTxq *q, const char *why)
 {
     trace_ixgbe_txq_stopped(q->fn, q->index, why);
@@ -61,7 +56,7 @@ static bool write_done(IxgbeTxq *q, uint32_t i)
     uint8_t status[4];
 
     wr_le32(status, IXGBE_TXD_DD);
-    return ixgbe_dma_write(q->fn, desc_addr(q, i) + 12, status,
+    return ixgbe_dma_write(q->fn, ixgbe_ring_desc(&q->ring, i) + 12, status,
                            sizeof(status));
 }
 
@@ -167,14 +162,6 @@ typedef struct Gather {
     IxgbeTxPacket pkt;
 } Gather;
 
-static uint32_t slot(const IxgbeTxq *q, uint32_t n)
-{
-    uint32_t size = ixgbe_ring_size(&q->ring);
-    uint32_t at = q->ring.head + n;
-
-    return at < size ? at : at % size;
-}
-
 /*
  * Descriptor @n after head.  A run does not come to a slot twice: the tail
  * stays where it is.
@@ -182,7 +169,7 @@ static uint32_t slot(const IxgbeTxq *q, uint32_t n)
 static const IxgbeTxDesc *fetch(IxgbeTxq *q, Fetched *f, uint32_t n,
                                 uint32_t owned)
 {
-    uint32_t at = slot(q, n);
+    uint32_t at = ixgbe_ring_slot(&q->ring, n);
 
     if (at >= f->first && at - f->first < f->count) {
         return &f->desc[at - f->first];
@@ -190,7 +177,7 @@ static const IxgbeTxDesc *fetch(IxgbeTxq *q, Fetched *f, uint32_t n,
     f->count = 0;
     f->first = at;
     n = MIN(MIN(owned - n, FETCH), ixgbe_ring_size(&q->ring) - at);
-    if (!ixgbe_dma_read(q->fn, desc_addr(q, at), f->desc,
+    if (!ixgbe_dma_read(q->fn, ixgbe_ring_desc(&q->ring, at), f->desc,
                         n * IXGBE_DESC_SIZE)) {
         return NULL;
     }
@@ -237,7 +224,7 @@ static bool is_context(uint32_t cmd)
 /* Is it time to gather the packet at head? */
 static bool end_came(IxgbeTxq *q, Fetched *fetched, uint32_t owned)
 {
-    if (q->open_at != desc_addr(q, q->ring.head)) {
+    if (q->open_at != ixgbe_ring_desc(&q->ring, q->ring.head)) {
         q->open = 0;
     }
     /* The first time all is looked at at once. */
@@ -287,7 +274,7 @@ static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
             return false;
         }
         if (cmd & IXGBE_TXD_RS) {
-            g->report[g->reports++] = slot(q, g->used);
+            g->report[g->reports++] = ixgbe_ring_slot(&q->ring, g->used);
         }
         g->used++;
         if (!g->started) {
@@ -301,14 +288,14 @@ static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
         return false;
     }
     q->open = g->complete ? 0 : g->used;
-    q->open_at = desc_addr(q, q->ring.head);
+    q->open_at = ixgbe_ring_desc(&q->ring, q->ring.head);
     return g->complete;
 }
 
 /* Takes the packet's descriptors out of the ring. */
 static void retire(IxgbeTxq *q, const Gather *g)
 {
-    q->ring.head = slot(q, g->used);
+    q->ring.head = ixgbe_ring_slot(&q->ring, g->used);
     q->segments_sent = 0;
     for (uint32_t n = 0; n < g->reports; n++) {
         note_done(q, g->report[n]);
