@@ -107,20 +107,15 @@ void ixgbe_function_set_port(IxgbeFunction *fn, const IxgbePortOps *ops,
 
 /* --- DMA, register access ------------------------------------------------- */
 
-static IxgbeFunction *counted_at(const IxgbeFunction *fn)
-{
-    return fn->pf ? fn->pf : (IxgbeFunction *)fn;
-}
-
 /* The function's DMA or message came back to it. */
 static bool in_dma(const IxgbeFunction *fn)
 {
-    return counted_at(fn)->busy;
+    return ixgbe_function_counter(fn)->busy;
 }
 
 bool ixgbe_function_is_busy(const IxgbeFunction *fn)
 {
-    return in_dma(fn) || counted_at(fn)->ringing;
+    return in_dma(fn) || ixgbe_function_counter(fn)->ringing;
 }
 
 static bool dma_done(IxgbeFunction *fn, uint64_t address, size_t len, bool ok)
@@ -362,17 +357,20 @@ static void offer_again(IxgbeFunction *fn)
 
 void ixgbe_function_run(IxgbeFunction *fn)
 {
+    bool batch;
+
     fn->scheduled = false;
     if (fn->held || ixgbe_function_is_busy(fn)) {
         return;
     }
     offer_again(fn);
-    if (fn->port_ops && fn->port_ops->begin) {
+    batch = fn->port_ops && fn->port_ops->begin;
+    if (batch) {
         fn->port_ops->begin(fn->port);
-        run_transmit(fn, TX_BUDGET);
+    }
+    run_transmit(fn, TX_BUDGET);
+    if (batch) {
         fn->port_ops->end(fn->port);
-    } else {
-        run_transmit(fn, TX_BUDGET);
     }
 }
 
@@ -394,7 +392,7 @@ void ixgbe_function_doorbell(IxgbeTxq *q)
 {
     static bool answering;
     IxgbeFunction *fn = q->fn;
-    IxgbeFunction *counter = counted_at(fn);
+    IxgbeFunction *counter = ixgbe_function_counter(fn);
     bool here = !answering && may_answer(q);
 
     fn->asked = false;

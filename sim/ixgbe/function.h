@@ -179,15 +179,21 @@ bool ixgbe_dma_read(IxgbeFunction *fn, uint64_t address, void *buf,
 bool ixgbe_dma_write(IxgbeFunction *fn, uint64_t address, const void *buf,
                      size_t len);
 void ixgbe_function_schedule(IxgbeFunction *fn);
+/* Where busy and ringing count: a window shares its PF's queues. */
+static inline IxgbeFunction *ixgbe_function_counter(const IxgbeFunction *fn)
+{
+    return fn->pf ? fn->pf : (IxgbeFunction *)fn;
+}
+
 /* Around DMA and interrupts. */
 static inline void ixgbe_function_enter(IxgbeFunction *fn)
 {
-    (fn->pf ? fn->pf : fn)->busy++;
+    ixgbe_function_counter(fn)->busy++;
 }
 
 static inline void ixgbe_function_leave(IxgbeFunction *fn)
 {
-    (fn->pf ? fn->pf : fn)->busy--;
+    ixgbe_function_counter(fn)->busy--;
 }
 
 /* The driver moved the queue's tail. */
