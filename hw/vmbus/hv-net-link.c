@@ -163,10 +163,17 @@ static void send_status(NicLink *l)
     NetvspStatus now;
     LinkNicStatus msg = { 0 };
 
-    if (!l->s->nic || !link_vm_is_up(l->link)) {
+    if (!l->s->nic) {
         return;
     }
     netvsp_get_status(l->s->nic, &now);
+    if (now.link_events != l->link_events) {
+        l->link_events = now.link_events;
+        l->link_event_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+    }
+    if (!link_vm_is_up(l->link)) {
+        return;
+    }
     memcpy(msg.mac, now.mac, sizeof(msg.mac));
     msg.connected = now.connected;
     msg.sriov = now.sriov;
@@ -185,17 +192,7 @@ static void send_status(NicLink *l)
 
 static void link_status(HvNet *s)
 {
-    NicLink *l = s->behind;
-    NetvspStatus now;
-
-    if (s->nic) {
-        netvsp_get_status(s->nic, &now);
-        if (now.link_events != l->link_events) {
-            l->link_events = now.link_events;
-            l->link_event_ms = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
-        }
-    }
-    send_status(l);
+    send_status(s->behind);
 }
 
 static void status_timer(void *opaque)

@@ -97,6 +97,12 @@ static void set_state(LinkHost *link, LinkHostState state)
     link->state = state;
 }
 
+static void note_taken(LinkHost *link)
+{
+    link->tx_taken++;
+    link_stream_want_flush(&link->stream);
+}
+
 void link_host_tx_last(LinkHost *link)
 {
     uint32_t count = link->pending.count;
@@ -109,12 +115,11 @@ void link_host_tx_last(LinkHost *link)
         Frame *frame = frame_ref(frame_queue_peek(&link->pending)->frame);
 
         frame_queue_pop(&link->pending);
-        link->tx_taken++;
+        note_taken(link);
         link->ops->tx_last(link->opaque, frame);
         frame_unref(frame);
     }
     link->delivering = false;
-    link_stream_want_flush(&link->stream);
 }
 
 static void go_down(LinkHost *link, uint32_t code, const char *why)
@@ -238,12 +243,6 @@ uint32_t link_trim_taken(FrameQueue *frames, uint64_t session,
 }
 
 /* --- frames of the VM ----------------------------------------------------- */
-
-static void note_taken(LinkHost *link)
-{
-    link->tx_taken++;
-    link_stream_want_flush(&link->stream);
-}
 
 void link_host_tx_room(LinkHost *link)
 {
