@@ -292,6 +292,15 @@ void rig_start_queues(Rig *rig, unsigned f)
     rig_run(rig);
 }
 
+void rig_init_running(Rig *rig)
+{
+    rig_init(rig);
+    rig_program(rig, RIG_VFS);
+    for (unsigned f = 0; f <= RIG_PF; f++) {
+        rig_start_queues(rig, f);
+    }
+}
+
 static void fill_frame(uint8_t *frame, const uint8_t *dst, const uint8_t *src,
                        size_t len)
 {

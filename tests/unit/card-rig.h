@@ -71,6 +71,8 @@ void rig_vf_set(Rig *rig, unsigned vf, uint32_t offset, uint32_t value);
 void rig_program(Rig *rig, unsigned vfs);
 /* Queue 0 of a function, as its driver sees it, with buffers of 2 KB. */
 void rig_start_queues(Rig *rig, unsigned f);
+/* All of these: a card whose PF and VFs have their queues going. */
+void rig_init_running(Rig *rig);
 /* Puts a frame of @len bytes for @dst on the wire, or on a function's ring. */
 void rig_wire_frame(Rig *rig, const uint8_t *dst, size_t len);
 void rig_send(Rig *rig, unsigned f, const uint8_t *dst, size_t len);

@@ -10,11 +10,7 @@ static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
 static void setup(Rig *rig, gconstpointer data)
 {
-    rig_init(rig);
-    rig_program(rig, RIG_VFS);
-    for (unsigned f = 0; f <= RIG_PF; f++) {
-        rig_start_queues(rig, f);
-    }
+    rig_init_running(rig);
 }
 
 static void teardown(Rig *rig, gconstpointer data)

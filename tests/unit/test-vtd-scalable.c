@@ -736,15 +736,28 @@ static void test_widths(void)
     stop(&r);
 }
 
+/* The unit's state, loaded into another whose memory is @other's. */
+static void load_other(VtdMachine *other, const VtdUnit *unit)
+{
+    StateWriter w;
+    StateReader reader;
+    g_autoptr(GBytes) bytes = NULL;
+
+    state_writer_init(&w);
+    vtd_unit_save(unit, &w);
+    bytes = state_writer_finish(&w);
+    state_reader_init(&reader, g_bytes_get_data(bytes, NULL),
+                      g_bytes_get_size(bytes));
+    g_assert_true(vtd_unit_load(other->unit, &reader));
+    state_reader_clear(&reader);
+}
+
 /* Saved in scalable mode with a wait descriptor that waits for a device. */
 static void test_state(void)
 {
     VtdUnitConfig c;
     Rig r;
     VtdMachine other;
-    StateWriter w;
-    StateReader reader;
-    g_autoptr(GBytes) bytes = NULL;
 
     config(&c);
     start(&r, VTD_PGTT_SECOND, NULL);
@@ -753,16 +766,10 @@ static void test_state(void)
     r.m.device_answer = VTD_DEVICE_PENDING;
     vm_queue(&r.m, VTD_DESC_DEVICE_TLB | (uint64_t)SID << 32, 0);
     vm_queue(&r.m, VTD_DESC_WAIT | VTD_DESC_WAIT_SW | 9ULL << 32, VM_STATUS);
-    state_writer_init(&w);
-    vtd_unit_save(r.m.unit, &w);
-    bytes = state_writer_finish(&w);
 
     vm_init(&other, &c);
     memcpy(other.mem, r.m.mem, VM_MEM_SIZE);
-    state_reader_init(&reader, g_bytes_get_data(bytes, NULL),
-                      g_bytes_get_size(bytes));
-    g_assert_true(vtd_unit_load(other.unit, &reader));
-    state_reader_clear(&reader);
+    load_other(&other, r.m.unit);
     /* The device's TLB is empty here: the wait is over. */
     g_assert_cmpuint((uint32_t)vm_peek64(&other, VM_STATUS), ==, 9);
     g_assert_cmpint(vm_dma(&other, SID, 0x5000, true, NULL), ==, 0);
@@ -776,9 +783,6 @@ static void test_wild_state(void)
     VtdUnitConfig c;
     Rig r;
     VtdMachine other;
-    StateWriter w;
-    StateReader reader;
-    g_autoptr(GBytes) bytes = NULL;
 
     config(&c);
     c.eim = false;
@@ -788,14 +792,8 @@ static void test_wild_state(void)
     vtd_set32(r.m.unit, VTD_FSTS, VTD_FSTS_FRI_MASK);
     vtd_set64(r.m.unit, VTD_IQH, UINT64_MAX);
     vtd_set64(r.m.unit, VTD_IQT, UINT64_MAX);
-    state_writer_init(&w);
-    vtd_unit_save(r.m.unit, &w);
-    bytes = state_writer_finish(&w);
     vm_init(&other, &c);
-    state_reader_init(&reader, g_bytes_get_data(bytes, NULL),
-                      g_bytes_get_size(bytes));
-    g_assert_true(vtd_unit_load(other.unit, &reader));
-    state_reader_clear(&reader);
+    load_other(&other, r.m.unit);
     g_assert_cmpuint((vm_read32(&other, VTD_FSTS) & VTD_FSTS_FRI_MASK) >>
                      VTD_FSTS_FRI_SHIFT, <, c.fault_records);
     g_assert_cmpuint(other.unit->root_mode, <=, 3);
