@@ -241,7 +241,8 @@ class Case:
             names[owner][names_of.get(name, name)] += 1
         total = max(len(samples), 1)
         return {'case': self.name, 'samples': total,
-                'us_a_frame': round(microseconds, 1), 'shares': {name: round(100 * shares[name] / total, 1)
+                'us_a_frame': round(microseconds, 1),
+                'shares': {name: round(100 * shares[name] / total, 1)
                            for name in OWNERS},
                 'us': {owner: {name: round(microseconds * count / total, 2)
                                for name, count in names[owner].most_common(16)}

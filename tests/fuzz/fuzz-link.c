@@ -115,8 +115,8 @@ static void pong(void *opaque, uint64_t cookie)
 }
 
 static const LinkHostOps host_ops = {
-    { sink, want_flush }, hello, down, tx, tx_last, room, runstate, drained, recalled,
-    pong, message,
+    { sink, want_flush }, hello, down, tx, tx_last, room, runstate, drained,
+    recalled, pong, message,
 };
 
 static void put(uint8_t *msg, uint16_t type, const void *body, size_t len)
