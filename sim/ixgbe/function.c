@@ -385,32 +385,52 @@ static bool may_answer(const IxgbeTxq *q)
 }
 
 /*
- * A doorbell that is rung while one is answered, be it of another function by
- * way of a descriptor, waits for its turn: neither depth nor work multiplies.
+ * What is sent within a register write.  One that comes meanwhile, be it of
+ * another function by way of a descriptor, waits for its turn: neither depth
+ * nor work multiplies.
  */
+static bool sending_here;
+
+static void send_here(IxgbeFunction *fn, int budget, bool passes)
+{
+    IxgbeFunction *counter = ixgbe_function_counter(fn);
+
+    sending_here = true;
+    counter->ringing++;
+    if (fn->port_ops->begin(fn->port) || passes) {
+        run_transmit(fn, budget);
+    }
+    fn->port_ops->end(fn->port);
+    counter->ringing--;
+    sending_here = false;
+}
+
 void ixgbe_function_doorbell(IxgbeTxq *q)
 {
-    static bool answering;
     IxgbeFunction *fn = q->fn;
-    IxgbeFunction *counter = ixgbe_function_counter(fn);
-    bool here = !answering && may_answer(q);
+    bool here = !sending_here && may_answer(q);
 
     fn->asked = false;
     if (here) {
-        answering = true;
-        counter->ringing++;
-        if (fn->port_ops->begin(fn->port)) {
-            fn->tx_ready[q->index / 64] |= 1ull << (q->index % 64);
-            fn->tx_short = true;
-            run_transmit(fn, DOORBELL_BUDGET);
-            fn->tx_short = false;
-        }
-        fn->port_ops->end(fn->port);
-        counter->ringing--;
-        answering = false;
+        fn->tx_ready[q->index / 64] |= 1ull << (q->index % 64);
+        fn->tx_short = true;
+        send_here(fn, DOORBELL_BUDGET, false);
+        fn->tx_short = false;
     }
     if (!here || ixgbe_ring_owned(&q->ring)) {
         ixgbe_function_tx_kick(q);
+    }
+}
+
+/*
+ * Linux takes a queue whose first frame is there at two such interrupts for one
+ * that hangs, and they may be closer together than a run is away.
+ */
+void ixgbe_function_settle(IxgbeFunction *fn)
+{
+    if (fn->scheduled && !sending_here && may_transmit(fn) && !in_dma(fn) &&
+        fn->port_ops->begin) {
+        send_here(fn, TX_BUDGET, true);
     }
 }
 

@@ -158,7 +158,7 @@ struct IxgbeFunction {
     bool scheduled;
     unsigned busy;              /* in DMA, or sending an interrupt; a window
                                    counts at its PF */
-    unsigned ringing;           /* answering a doorbell; likewise */
+    unsigned ringing;           /* sending in a register write; likewise */
     bool asked;                 /* a frame came since the last doorbell */
     bool rx_waiting;            /* somebody behind the port waits for room */
     uint64_t tx_ready[IXGBE_QUEUES / 64];   /* queues that may have work */
@@ -198,6 +198,8 @@ static inline void ixgbe_function_leave(IxgbeFunction *fn)
 
 /* The driver moved the queue's tail. */
 void ixgbe_function_doorbell(IxgbeTxq *q);
+/* The driver asks for an interrupt: what waits for a run is sent before it. */
+void ixgbe_function_settle(IxgbeFunction *fn);
 /* A transmit queue, or every one of the function's, may have work. */
 void ixgbe_function_tx_kick(IxgbeTxq *q);
 void ixgbe_function_tx_kick_all(IxgbeFunction *fn);

@@ -308,6 +308,7 @@ void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 
 void ixgbe_intr_raise_soft(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 {
+    ixgbe_function_settle(intr->fn);
     if (intr->eics_at_once) {
         for (uint64_t left = vectors & vector_mask(intr); left;
              left &= left - 1) {

@@ -71,6 +71,27 @@ static void test_unasked(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig_received(rig, 1), ==, 5);
 }
 
+/* But for an interrupt that the driver raises: it looks at its ring then. */
+static void test_soft_interrupt(Rig *rig, gconstpointer data)
+{
+    rig_ring(rig, 0, nobody, 64, 3);
+    rig_ring(rig, RIG_PF, nobody, 64, 2);
+    g_assert_cmpuint(rig->wire_frames, ==, 0);
+    rig_vf_set(rig, 0, IXGBE_VTEICS, 1);
+    g_assert_cmpuint(head(rig, 0), ==, 3);
+    g_assert_cmpuint(rig->wire_frames, ==, 3);
+    rig_set(rig, IXGBE_EICS, 1);
+    g_assert_cmpuint(rig->wire_frames, ==, 5);
+    rig_run(rig);
+    g_assert_cmpuint(rig->wire_frames, ==, 5);
+
+    /* Of a stopped VM nothing is. */
+    ixgbe_card_hold(rig->card, true);
+    rig_ring(rig, 0, nobody, 64, 1);
+    rig_vf_set(rig, 0, IXGBE_VTEICS, 1);
+    g_assert_cmpuint(head(rig, 0), ==, 3);
+}
+
 /* Nor do many, or what is to be segmented. */
 static void test_large(Rig *rig, gconstpointer data)
 {
@@ -182,6 +203,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("answer", test_answer);
     ADD("unasked", test_unasked);
+    ADD("soft-interrupt", test_soft_interrupt);
     ADD("large", test_large);
     ADD("copies", test_copies);
     ADD("held", test_held);
