@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from behind import MODE, Behind
+from behind import MODE, SUITE, Behind
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -44,6 +44,8 @@ def skip(reason):
 
 def image(*options):
     """(kernel, initramfs) made by scripts/guest-image with these options."""
+    if '--suite' not in options:
+        options = ('--suite', SUITE, *options)
     script = os.path.join(ROOT, 'scripts', 'guest-image')
     answer = subprocess.run([script, *options], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, check=False)

@@ -7,6 +7,7 @@ import re
 import struct
 import tempfile
 
+from behind import SUITE
 from guest import Guest, echoes, image, need
 from peer import DatagramPeer, checksum
 
@@ -17,7 +18,7 @@ WRONG = re.compile(r'ixgbe.*(warning|error|fail|timed out|unsupported|\bhang|'
                    r'not complete|cannot|could not)', re.I)
 
 
-def kernel(*modules, suite='bookworm', programs=(), more=()):
+def kernel(*modules, suite=SUITE, programs=(), more=()):
     options = ['--only-module', 'ixgbe']
     for module in ('ixgbevf', *modules):
         options += ['--module', module]

@@ -8,7 +8,7 @@ import re
 import tempfile
 import time
 
-from behind import MODE
+from behind import MODE, SUITE
 from guest import (Guest, image, main, need, need_device, unanswered,
                    wait_until)
 from ixgbe_guest import take_vf
@@ -24,13 +24,13 @@ EXPECTED = re.compile(r'MAC address not assigned|API .*not supported|'
                       r'Failed to allocate MSI')
 
 
-def kernel(suite):
+def kernel(suite=SUITE):
     return image('--suite', suite, '--package', 'linux-image-amd64',
                  '--module', 'ixgbe', '--program', 'iproute2')
 
 
 @contextlib.contextmanager
-def card(suite='bookworm', more='', smp=1, memory='512'):
+def card(suite=SUITE, more='', smp=1, memory='512'):
     """A guest with the PF up (10.77.0.2), and the peer on its wire."""
     with tempfile.TemporaryDirectory(prefix='iovlab-wire-') as place:
         peer = DatagramPeer(place)
@@ -247,7 +247,7 @@ def two_ports():
         devices += ['-netdev', f'hubport,id=n{port},hubid=0', '-device',
                     f'ixgbe,bus=rp1,addr=0.{port},multifunction=on,'
                     f'netdev=n{port},mac=02:00:00:00:00:0{port + 1}']
-    with Guest(devices, kernel=kernel('bookworm'), memory='512',
+    with Guest(devices, kernel=kernel(), memory='512',
                append='iovlab.modules=ixgbe,ixgbevf') as guest:
         guest.up(600)
         for port in range(2):
@@ -272,7 +272,7 @@ def two_ports():
 
 def nic_option():
     """-nic model=ixgbe is a NIC like any other"""
-    with Guest(['-nic', 'user,model=ixgbe'], kernel=kernel('bookworm'),
+    with Guest(['-nic', 'user,model=ixgbe'], kernel=kernel(),
                memory='512', append='iovlab.modules=ixgbe '
                'iovlab.ip=10.0.2.15/24') as guest:
         guest.up(600)
