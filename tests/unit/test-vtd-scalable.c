@@ -99,6 +99,47 @@ static void test_second(void)
     stop(&r);
 }
 
+/* A probe of each kind of table: no bit of memory, no entry of a cache. */
+static void test_probe(gconstpointer data)
+{
+    VtdRequest request = {
+        .sid = SID, .address = 0x5123, .write = true, .has_pasid = true,
+        .pasid = PASID, .probe = true,
+    };
+    g_autofree uint8_t *before = g_malloc(VM_MEM_SIZE);
+    VtdUnitStats stats;
+    VtdTranslation out;
+    VtdFault fault;
+    uint64_t reads = 0;
+    Rig r;
+
+    start(&r, GPOINTER_TO_UINT(data), NULL);
+    vm_poke64(&r.m, r.entry, vm_peek64(&r.m, r.entry) | VTD_PE_SSADE);
+    map_itself(&r);
+    vm_map_first(&r.m, r.first, 4, 0x5000, 0x5000 | FIRST, 1);
+    memcpy(before, r.m.mem, VM_MEM_SIZE);
+    for (unsigned n = 0; n < 2; n++) {
+        uint64_t seen;
+
+        vtd_unit_stats(r.m.unit, &stats);
+        seen = stats.walk_reads;
+        g_assert_true(vtd_unit_translate(r.m.unit, &request, &out, &fault));
+        g_assert_cmphex(out.address, ==, 0x5000);
+        vtd_unit_stats(r.m.unit, &stats);
+        g_assert_cmpuint(stats.iotlb_used, ==, 0);
+        g_assert_cmpuint(stats.structure_hits, ==, 0);
+        g_assert_cmpuint(stats.entry_updates, ==, 0);
+        /* The second has to read as much as the first. */
+        g_assert_true(n == 0 || stats.walk_reads - seen == reads);
+        reads = stats.walk_reads - seen;
+    }
+    g_assert_cmpint(memcmp(before, r.m.mem, VM_MEM_SIZE), ==, 0);
+    g_assert_cmpuint(r.m.faults, ==, 0);
+    g_assert_cmpint(dma(&r, 0x5123, true, NULL), ==, 0);
+    g_assert_cmpint(memcmp(before, r.m.mem, VM_MEM_SIZE), !=, 0);
+    stop(&r);
+}
+
 static void test_pass_through(void)
 {
     Rig r;
@@ -840,6 +881,12 @@ int main(int argc, char **argv)
         g_test_add_data_func(name, &structure_flushes[i], test_structure);
     }
     g_test_add_func("/vtd/scalable/second", test_second);
+    g_test_add_data_func("/vtd/scalable/probe/first",
+                         GUINT_TO_POINTER(VTD_PGTT_FIRST), test_probe);
+    g_test_add_data_func("/vtd/scalable/probe/second",
+                         GUINT_TO_POINTER(VTD_PGTT_SECOND), test_probe);
+    g_test_add_data_func("/vtd/scalable/probe/nested",
+                         GUINT_TO_POINTER(VTD_PGTT_NESTED), test_probe);
     g_test_add_func("/vtd/scalable/pass-through", test_pass_through);
     g_test_add_data_func("/vtd/scalable/first/4", GUINT_TO_POINTER(4),
                          test_first);
