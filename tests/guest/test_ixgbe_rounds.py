@@ -18,7 +18,8 @@ from guest import Guest, main, need, need_device
 from ixgbe_guest import kernel, reachable, said
 from peer import DatagramPeer
 
-ROUNDS = int(os.environ.get('IOVLAB_ROUNDS', '1000'))
+# Behind a unit it is seen that each mode lets go of what a round mapped.
+ROUNDS = int(os.environ.get('IOVLAB_ROUNDS', '20' if MODE else '1000'))
 PF = '/sys/bus/pci/devices/0000:01:00.0'
 BIND = '/sys/bus/pci/drivers/ixgbe'
 DEVICE = {'driver': 'ixgbe', 'id': 'pf', 'bus': 'rp1', 'netdev': 'n0',
@@ -164,6 +165,4 @@ def unplug():
 
 
 need_device('ixgbe')
-# Behind a unit Linux uses the x2APIC, whose registers are MSRs, and QEMU's TCG
-# lets no wrmsr look at a clock that counts instructions ("Bad icount read").
-main(*(() if MODE else (come_and_go,)), unplug)
+main(come_and_go, unplug)
