@@ -68,6 +68,12 @@ def need_device(*names):
             skip(f'this emulator has no device {name}')
 
 
+def doze(start):
+    """From one look at what is waited for since @start to the next: a tenth of
+    that time, so that looking neither takes long nor keeps a guest busy."""
+    time.sleep(min(max((time.monotonic() - start) / 10, 0.02), 0.2))
+
+
 def need(condition, what):
     if not condition:
         raise Failed(what)
@@ -211,12 +217,14 @@ class Guest:
         keeps its paused process until it is.  changes are members of the new
         Guest to set before it starts.
         """
+        if self.behind:
+            self.remapped()
         self.qmp.command('migrate', uri=f'file:{path}')
-        for _ in range(600):
+        for _ in range(1200):
             state = self.qmp.command('query-migrate').get('status')
             if state in ('completed', 'failed', 'cancelled'):
                 break
-            time.sleep(0.1)
+            time.sleep(0.05)
         need(state == 'completed', f'migration: {state}')
         new = copy.copy(self)
         new.process = new.shell = new.qmp = None
@@ -303,16 +311,16 @@ class Guest:
 
     def wait_console(self, pattern, seconds=60):
         """Waits for a regular expression in the console; the match."""
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while True:
             found = re.search(pattern, self.console())
             if found:
                 return found
-            if time.monotonic() > end:
+            if time.monotonic() > start + seconds:
                 raise Failed(f'no "{pattern}" on the console ({self.log})'
                              f' within {seconds} s')
             self.alive()
-            time.sleep(0.1)
+            doze(start)
 
     def up(self, seconds=180):
         """Waits until the guest runs shell lines."""
@@ -349,23 +357,24 @@ class Guest:
 
     def wait(self, line, seconds=60):
         """Runs a shell line until it succeeds: its output."""
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while True:
             status, output = self.run(line)
             if status == 0:
                 return output
-            if time.monotonic() > end:
+            if time.monotonic() > start + seconds:
                 raise Failed(f'{self.name}: "{line}" still has status'
                              f' {status} after {seconds} s: {output}')
-            time.sleep(0.2)
+            doze(start)
 
 
 def wait_until(condition, what, seconds=60):
     """Until @condition() holds, or fails with what @what() says."""
-    end = time.monotonic() + seconds
+    start = time.monotonic()
     while not condition():
-        need(time.monotonic() < end, f'not within {seconds} s: {what()}')
-        time.sleep(0.05)
+        need(time.monotonic() < start + seconds,
+             f'not within {seconds} s: {what()}')
+        doze(start)
 
 
 # The kernel's count of replies to echo requests: busybox's ping has room for
@@ -373,12 +382,12 @@ def wait_until(condition, what, seconds=60):
 REPLIES = "awk '/^Icmp:/ && n++ { print $11 }' /proc/net/snmp"
 
 
-def echoes(guest, to, count=10, interval=0.1, inside='', more=''):
+def echoes(guest, to, count=10, interval=0.02, inside='', more=''):
     """Every one of @count echo requests is answered, after a first one that
     may wait for link and neighbour.  inside: what runs a command where they
     are sent from."""
-    guest.wait(f'{inside}ping -c 1 -W 5 {to} > /dev/null', 120)
-    before = int(guest.check(inside + REPLIES))
+    before = int(guest.wait(f'{inside}ping -c 1 -W 2 {to} > /dev/null && '
+                            f'{inside}{REPLIES}', 120))
     output = guest.run(f'{inside}ping -c {count} -i {interval} {more} {to}',
                        120 + count)[1]
     wait_until(lambda: int(guest.check(inside + REPLIES)) - before >= count,
@@ -386,12 +395,18 @@ def echoes(guest, to, count=10, interval=0.1, inside='', more=''):
                f'{output}', 20)
 
 
-def unanswered(guest, inside=''):
-    """Echo requests without a reply so far, also by the kernel's count."""
+def requests(guest, inside=''):
+    """Echo requests so far, and replies, also by the kernel's count."""
     names, values = (line.split() for line in guest.check(
         inside + 'grep ^Icmp: /proc/net/snmp').splitlines())
     count = dict(zip(names[1:], map(int, values[1:])))
-    return count['OutEchos'] - count['InEchoReps']
+    return count['OutEchos'], count['InEchoReps']
+
+
+def unanswered(guest, inside=''):
+    """Echo requests without a reply so far."""
+    sent, replies = requests(guest, inside)
+    return sent - replies
 
 
 def main(*tests):

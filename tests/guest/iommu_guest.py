@@ -34,7 +34,7 @@ def boot(options='', append='', extra=(), smp=2, devices=(), unit=OURS,
 
 
 def traffic(guest, count=20, address='10.0.2.2'):
-    echoes(guest, address, count, 0.05)
+    echoes(guest, address, count)
 
 
 def has(guest, *lines):

@@ -159,7 +159,7 @@ def take_vf(guest, device, vf, space, address):
 
 
 def reachable(guest, to='10.77.0.2', space='', seconds=120):
-    guest.wait(f'{inside(space)}ping -c 1 -W 2 {to} > /dev/null', seconds)
+    guest.wait(f'{inside(space)}ping -c 1 -W 1 {to} > /dev/null', seconds)
 
 
 def unreachable(guest, to, space='', more=''):
@@ -170,7 +170,7 @@ def unreachable(guest, to, space='', more=''):
 
 def answered(guest, to='10.77.0.2', space='', more='', count=3):
     """No echo request is lost."""
-    echoes(guest, to, count, 0.2, inside(space), more)
+    echoes(guest, to, count, inside=inside(space), more=more)
 
 
 def iperf(guest, to, more, space='', target='b'):
