@@ -15,6 +15,7 @@ PF = '/sys/class/net/eth0/device'
 FAR = bytes.fromhex('020000000002')
 TYPE = bytes.fromhex('88b5')
 FRAMES = 20
+LAST = b'the last one'
 
 
 def vf_mac(vf):
@@ -86,9 +87,15 @@ def send(guest, space, frame, name='nic', count=FRAMES):
 
 
 def nothing(guest, seen, what, condition=lambda frame: True):
-    """None of what was sent before this is on the wire."""
-    guest.check('sleep 0.5')
-    need(seen.take(condition) == 0, what)
+    """None of what VF 0 sent before this is on the wire, but a last one."""
+    send(guest, 'v0', FAR + vf_mac(0) + TYPE + LAST, count=1)
+
+    def arrived():
+        return any(LAST in frame for frame in list(seen.frames))
+
+    wait_until(arrived, lambda: f'{what}? not even a good frame does')
+    need(seen.take(lambda frame: LAST not in frame and condition(frame)) == 0,
+         what)
 
 
 def rate(guest, _):
@@ -140,7 +147,8 @@ def spoof(guest, seen):
 
     wait_until(lambda: counted() >= 2 * FRAMES, lambda:
                f'{counted()} of {2 * FRAMES} were counted')
-    guest.check('sleep 3')
+    # More of them would be in what it reads next.
+    guest.check('sleep 2.5')
     # Rarely one of another is among them: IPv6 of a VLAN that is gone.
     need(counted() <= 2 * FRAMES + 2, f'{counted()} were counted')
     guest.check('ip link set eth0 vf 0 spoofchk off')
@@ -158,13 +166,16 @@ def trust(guest, _):
     change = f'ip -n v0 link set nic address {other}'
     group = bytes.fromhex('01005e012345') + FAR + TYPE
 
-    def heard():
-        before = int(guest.check(inside('v0') + 'cat /sys/class/net/nic/'
-                                 'statistics/rx_packets'))
-        send(guest, 'b', group, 'eth1')
-        guest.check('sleep 0.3')
+    def received():
         return int(guest.check(inside('v0') + 'cat /sys/class/net/nic/'
-                               'statistics/rx_packets')) - before
+                               'statistics/rx_packets'))
+
+    def heard():
+        before = received()
+        send(guest, 'b', group, 'eth1')
+        # An answer comes after what the wire had before the request.
+        reachable(guest, '10.77.0.10', 'b')
+        return received() - before
 
     need(guest.run(change)[0], 'the VF changed an address that is fixed')
     guest.check('ip -n v0 link set nic allmulticast on')
