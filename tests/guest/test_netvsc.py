@@ -18,13 +18,11 @@ USER = BUS + ['-netdev', 'user,id=n0', '-device', 'hv-net,id=nic,netdev=n0']
 ADDRESS = 'iovlab.ip=10.0.2.15/24 iovlab.gw=10.0.2.2'
 
 
-def user_network():
+def user_network(guest):
     """hv-net on -netdev user: the guest reaches the gateway"""
-    with Guest(devices=USER, append=ADDRESS) as guest:
-        guest.up()
-        guest.check('readlink /sys/class/net/eth0/device/driver | '
-                    'grep hv_netvsc')
-        guest.wait('ping -c 1 -W 5 10.0.2.2')
+    guest.check('readlink /sys/class/net/eth0/device/driver | '
+                'grep hv_netvsc')
+    guest.wait('ping -c 1 -W 5 10.0.2.2')
 
 
 class Transfer(threading.Thread):
@@ -53,43 +51,30 @@ class Transfer(threading.Thread):
                 connection.sendall(block)
 
 
-def tcp():
+def tcp(guest):
     """16 MiB by TCP in each direction arrive whole (LSO, checksums)"""
     transfer = Transfer()
-    with Guest(devices=USER, append=ADDRESS, smp=2) as guest:
-        guest.up()
-        guest.check('dd if=/dev/urandom of=/tmp/data bs=1M count=16')
-        sent = guest.check('sha256sum < /tmp/data').split()[0]
-        guest.check(f'nc 10.0.2.2 {transfer.port} < /tmp/data', 200)
-        got = guest.check(f'nc 10.0.2.2 {transfer.port} | sha256sum', 200)
-        wait_until(lambda: transfer.size == 16 << 20,
-                   lambda: f'{transfer.size} bytes came')
-        need(transfer.digest.hexdigest() == sent, 'sent data differs')
-        need(got.split()[0] == hashlib.sha256(bytes(range(256)) * 65536)
-             .hexdigest(), 'received data differs')
+    guest.check('dd if=/dev/urandom of=/tmp/data bs=1M count=16')
+    sent = guest.check('sha256sum < /tmp/data').split()[0]
+    guest.check(f'nc 10.0.2.2 {transfer.port} < /tmp/data', 200)
+    got = guest.check(f'nc 10.0.2.2 {transfer.port} | sha256sum', 200)
+    wait_until(lambda: transfer.size == 16 << 20,
+               lambda: f'{transfer.size} bytes came')
+    need(transfer.digest.hexdigest() == sent, 'sent data differs')
+    need(got.split()[0] == hashlib.sha256(bytes(range(256)) * 65536)
+         .hexdigest(), 'received data differs')
 
 
-def frames():
+def frames(guest, peer):
     """Frames of all lengths leave well-formed, whatever the guest offloads"""
-    directory = tempfile.mkdtemp(prefix='iovlab-test-')
-    peer = DatagramPeer(directory)
-    try:
-        with Guest(devices=BUS + peer.netdev('n0') +
-                   ['-device', 'hv-net,netdev=n0'],
-                   append='iovlab.ip=10.77.0.2/24') as guest:
-            guest.up()
-            for size in (0, 1, 17, 18, 19, 63, 512, 1471, 1472, 1473, 8000):
-                guest.wait(f'ping -c 1 -W 5 -s {size} 10.77.0.1'
-                           if size <= 1472 else
-                           f'ping -c 1 -W 1 -s {size} 10.77.0.1 || true')
-            guest.run('nslookup example.test 10.77.0.1 > /dev/null 2>&1 &')
-            wait_until(lambda: any(b'example' in data for data in peer.udp),
-                       lambda: 'no UDP datagram came')
-            need(peer.longest <= 1518, f'a frame of {peer.longest} bytes')
-            need(not peer.wrong, f'wrong: {peer.wrong[:5]}')
-    finally:
-        peer.close()
-        shutil.rmtree(directory)
+    for size in (0, 1, 17, 18, 19, 63, 512, 1471, 1472, 1473, 8000):
+        guest.wait(f'ping -c 1 -W 5 -s {size} 10.77.0.1' if size <= 1472 else
+                   f'ping -c 1 -W 1 -s {size} 10.77.0.1 || true')
+    guest.run('nslookup example.test 10.77.0.1 > /dev/null 2>&1 &')
+    wait_until(lambda: any(b'example' in data for data in peer.udp),
+               lambda: 'no UDP datagram came')
+    need(peer.longest <= 1518, f'a frame of {peer.longest} bytes')
+    need(not peer.wrong, f'wrong: {peer.wrong[:5]}')
 
 
 def no_ports(guest):
@@ -98,8 +83,24 @@ def no_ports(guest):
                            ' /proc/net/snmp'))
 
 
-def burst():
+def burst(guest, peer):
     """2,000 datagrams in bursts are all in the guest, none twice"""
+    source, target = peer.address, socket.inet_aton('10.77.0.2')
+    before = no_ports(guest)
+    for number in range(2000):
+        data = b'%06d' % number
+        peer.send_ip(ip_packet(source, target, UDP,
+                               udp(source, target, 9, 9, data)))
+        if number % 20 == 19:
+            time.sleep(0.02)
+    wait_until(lambda: no_ports(guest) - before >= 2000,
+               lambda: f'{no_ports(guest) - before} came')
+    need(no_ports(guest) - before == 2000,
+         f'{no_ports(guest) - before} came')
+
+
+def one_peer():
+    """Frames of all lengths, and 2,000 datagrams in bursts"""
     directory = tempfile.mkdtemp(prefix='iovlab-test-')
     peer = DatagramPeer(directory)
     try:
@@ -108,18 +109,9 @@ def burst():
                    append='iovlab.ip=10.77.0.2/24') as guest:
             guest.up()
             guest.wait('ping -c 1 -W 5 10.77.0.1')
-            source, target = peer.address, socket.inet_aton('10.77.0.2')
-            before = no_ports(guest)
-            for number in range(2000):
-                data = b'%06d' % number
-                peer.send_ip(ip_packet(source, target, UDP,
-                                       udp(source, target, 9, 9, data)))
-                if number % 20 == 19:
-                    time.sleep(0.02)
-            wait_until(lambda: no_ports(guest) - before >= 2000,
-                       lambda: f'{no_ports(guest) - before} came')
-            need(no_ports(guest) - before == 2000,
-                 f'{no_ports(guest) - before} came')
+            for part in (burst, frames):
+                part(guest, peer)
+                print(f'# {part.__doc__}', flush=True)
     finally:
         peer.close()
         shutil.rmtree(directory)
@@ -153,37 +145,44 @@ def hotplug():
             guest.qmp.command('netdev_del', id='n1')
 
 
-def mtu():
+def mtu(guest):
     """The MTU can be raised, and the NIC still works"""
+    guest.check('ip link set eth0 mtu 4000')
+    need('mtu 4000' in guest.check('ip link show eth0'), 'not 4000')
+    guest.wait('ping -c 1 -W 1 10.0.2.2')
+
+
+def reload_driver(guest):
+    """hv_netvsc unbinds and binds again, ten times"""
+    device = guest.check('ls /sys/bus/vmbus/devices')
+    need(re.fullmatch(r'[0-9a-f-]{36}', device), device)
+    for _ in range(10):
+        for verb in ('unbind', 'bind'):
+            guest.check(f'echo {device} > '
+                        f'/sys/bus/vmbus/drivers/hv_netvsc/{verb}')
+    guest.check('ip address add 10.0.2.15/24 dev eth0 && '
+                'ip link set eth0 up')
+    guest.wait('ping -c 1 -W 1 10.0.2.2')
+
+
+def one_processor():
+    """QEMU's user-mode network, MTU 4000, the driver reloads"""
     with Guest(devices=USER, append=ADDRESS) as guest:
         guest.up()
-        guest.check('ip link set eth0 mtu 4000')
-        need('mtu 4000' in guest.check('ip link show eth0'), 'not 4000')
-        guest.wait('ping -c 1 -W 1 10.0.2.2')
-
-
-def reload_driver():
-    """hv_netvsc unbinds and binds again, ten times"""
-    with Guest(devices=USER) as guest:
-        guest.up()
-        device = guest.check('ls /sys/bus/vmbus/devices')
-        need(re.fullmatch(r'[0-9a-f-]{36}', device), device)
-        for _ in range(10):
-            for verb in ('unbind', 'bind'):
-                guest.check(f'echo {device} > '
-                            f'/sys/bus/vmbus/drivers/hv_netvsc/{verb}')
-        guest.check('ip address add 10.0.2.15/24 dev eth0 && '
-                    'ip link set eth0 up')
-        guest.wait('ping -c 1 -W 1 10.0.2.2')
+        for part in (user_network, mtu, reload_driver):
+            part(guest)
+            print(f'# {part.__doc__}', flush=True)
 
 
 def save_restore():
-    """The guest is saved and restored three times, and its NIC works on"""
+    """TCP; the guest is saved and restored three times, its NIC works on"""
     with tempfile.TemporaryDirectory(prefix='iovlab-test-') as directory:
         guest = Guest(devices=USER, append=ADDRESS, smp=2)
         guest.start()
         try:
             guest.up()
+            tcp(guest)
+            guest.check('rm /tmp/data')
             for number in range(3):
                 guest.wait('ping -c 1 -W 5 10.0.2.2')
                 moved = guest.move(f'{directory}/state{number}')
@@ -196,5 +195,4 @@ def save_restore():
 
 
 need_device('hv-vmbus', 'hv-net')
-main(user_network, tcp, frames, burst, channels, hotplug, mtu, reload_driver,
-     save_restore)
+main(one_processor, one_peer, channels, hotplug, save_restore)
