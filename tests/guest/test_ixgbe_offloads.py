@@ -36,9 +36,9 @@ def datagrams(guest, to, cut=True):
         guest.wait(f'{inside("b")}grep -qi :1388 '
                    f'/proc/net/udp{6 if v6 else ""}')
         guest.check(f'socat -b {size} -u OPEN:/tmp/sent {far}:5000{more}', 60)
-        status, _ = guest.run('for n in $(seq 100); do '
+        status, _ = guest.run('for n in $(seq 200); do '
                               'cmp -s /tmp/sent /tmp/got && break; '
-                              'usleep 100000; done; cmp /tmp/sent /tmp/got')
+                              'usleep 50000; done; cmp /tmp/sent /tmp/got')
         guest.check('killall socat')
         guest.wait('! pidof socat')
         if status == 0:
@@ -205,7 +205,7 @@ def moderation(guest, _):
         text = guest.check(f'{inside("b")}ethtool -c eth1', 60)
         need(re.search(rf'rx-usecs:\s+{usecs}', text), text)
         before, frames = interrupts(), statistics(guest, 'b')['rx_packets']
-        iperf(guest, DATA[0], '-t 2')
+        iperf(guest, DATA[0], '-t 1')
         after = interrupts()
         frames = statistics(guest, 'b')['rx_packets'] - frames
         spent = after[0] - before[0]
