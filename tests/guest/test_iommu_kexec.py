@@ -4,7 +4,7 @@
 # timeout: 900
 import re
 
-from guest import TROUBLE, image, main, need
+from guest import REPLIES, TROUBLE, image, main, need, wait_until
 from iommu_guest import (MODULES, OURS, REFERENCE, boot, has, program,
                          traffic)
 
@@ -39,8 +39,9 @@ def orderly(unit, append=''):
         guest.up(200)
         traffic(guest, 5)
         fetch(guest)
-        guest.check('(sleep 1; iovlab-kexec /kernel /initrd '
-                    '"$(cat /proc/cmdline) second=1") > /dev/null 2>&1 &')
+        # No answer to this line.
+        guest.shell.socket.sendall(b'iovlab-kexec /kernel /initrd '
+                                   b'"$(cat /proc/cmdline) second=1"\n')
         guest.up(200)
         guest.check('grep -q second=1 /proc/cmdline')
         has(guest, 'Enabled IRQ remapping in x2apic mode')
@@ -62,8 +63,11 @@ def crash(unit):
         traffic(guest, 5)
         fetch(guest)
         next_kernel(guest, '--crash', 'second=1 nr_cpus=1 reset_devices')
+        before = int(guest.check(REPLIES))
         guest.check('ping -i 0.01 10.0.2.2 > /dev/null 2>&1 &')
-        guest.check('(sleep 1; echo c > /proc/sysrq-trigger) &')
+        wait_until(lambda: int(guest.check(REPLIES)) > before + 20,
+                   lambda: 'no traffic')
+        guest.shell.socket.sendall(b'echo c > /proc/sysrq-trigger\n')
         guest.up(300)
         guest.check('grep -q second=1 /proc/cmdline')
         has(guest, 'Translation already enabled - trying to copy',

@@ -170,19 +170,20 @@ def restart():
     """A host process that is back in time: no frame of the guest is lost"""
     with Lab() as (guest, host):
         before = int(guest.check(REPLIES))
-        guest.check('(ping -i 0.3 -c 20 -W 9 10.77.0.1 > /tmp/ping; '
+        guest.check('(ping -i 0.3 -c 12 -W 9 10.77.0.1 > /tmp/ping; '
                     'touch /tmp/done) > /dev/null 2>&1 &')
-        time.sleep(1)
+        guest.wait(f'test $({REPLIES}) -gt {before + 1}')
         host.vanish()
-        time.sleep(2)
+        # Less than what hv-net waits for its host.
+        time.sleep(1)
         host.listen()
         guest.wait('test -e /tmp/done')
 
         def lost():
-            return 20 + before - int(guest.check(REPLIES))
+            return 12 + before - int(guest.check(REPLIES))
 
         # One request may have been answered into the closed socket.
-        wait_until(lambda: lost() <= 1, lambda: f'{lost()} of 20 are lost')
+        wait_until(lambda: lost() <= 1, lambda: f'{lost()} of 12 are lost')
         need(host.status and host.status[1] == 1, 'no status after it')
 
 
