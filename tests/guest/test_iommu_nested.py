@@ -25,7 +25,7 @@ INNER = ('qemu-system-x86_64 -M pc -accel kvm -cpu host -m 192 -nodefaults '
          '> /inner.log 2>&1; echo $? > /inner.status')
 # Runs in the inner guest.
 SCRIPT = f'''#!/bin/sh
-until ping -c 1 -W 2 10.77.0.1 > /dev/null; do sleep 1; done
+until ping -c 1 -W 2 10.77.0.1 > /dev/null; do usleep 100000; done
 for to in 10.77.0.1 10.77.0.2; do
     before=$({REPLIES})
     ping -c {COUNT} -i 0.02 -s 1000 $to > /dev/null
@@ -33,7 +33,7 @@ for to in 10.77.0.1 10.77.0.2; do
 done
 grep eth0 /proc/interrupts | sed 's/^/inner: /'
 echo "inner: done"
-sleep 20
+nc -l -p 7
 '''
 
 
@@ -73,6 +73,8 @@ def judge(guest, peer):
     # From the PF to it.
     echoes(guest, '10.77.0.100', COUNT, 0.02)
     guest.wait('grep -q "inner: done" /inner.console', 120)
+    # It ends when it is called.
+    guest.wait('nc -w 5 10.77.0.100 7 < /dev/null', 60)
     text = guest.check('cat /inner.console')
     need(text.count(f': {COUNT} replies') == 2, text)
     need(re.search(r'MSI.*eth0', text), 'no MSI-X in the inner guest')
