@@ -17,6 +17,9 @@ SCTP = 132
 WRONG = re.compile(r'ixgbe.*(warning|error|fail|timed out|unsupported|\bhang|'
                    r'not complete|cannot|could not)', re.I)
 
+# ... and what they say although nothing is.
+EXPECTED = 'MAC address not assigned'
+
 
 def kernel(*modules, suite=SUITE, programs=(), more=()):
     options = ['--only-module', 'ixgbe']
@@ -117,7 +120,7 @@ class WireJudge(DatagramPeer):
 
 
 @contextlib.contextmanager
-def pair(booted, memory='768', smp=1, more=''):
+def pair(booted, memory='768', smp=1, more='', expected=EXPECTED):
     """(guest, judge): eth0 is 10.77.0.1, fd77::1; eth1, in namespace b,
     10.77.0.2, fd77::2; judge is a WireJudge with no address."""
     with tempfile.TemporaryDirectory(prefix='iovlab-wire-') as place:
@@ -142,7 +145,7 @@ def pair(booted, memory='768', smp=1, more=''):
             reachable(guest)
             yield guest, judge
             if guest.process.poll() is None:
-                said(guest)
+                said(guest, expected)
             need(not judge.wrong, f'on the wire: {judge.wrong[:5]}')
         judge.close()
 
@@ -184,7 +187,7 @@ def iperf(guest, to, more, space='', target='b'):
     return json.loads(text)['end']
 
 
-def said(guest, expected='MAC address not assigned'):
+def said(guest, expected=EXPECTED):
     """Fails if a driver complained."""
     wrong = [line for line in guest.check('dmesg', 60).splitlines()
              if WRONG.search(line) and not re.search(expected, line)]
