@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The PF's receive side, judged by Linux's ixgbe and by ethtool."""
 # timeout: 1500
-# behind: pt
+# behind: pt strict-6.12 lazy-6.12
 import contextlib
 import os
 import re
