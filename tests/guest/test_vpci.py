@@ -5,7 +5,8 @@
 import json
 import re
 
-from guest import TROUBLE, Failed, Guest, image, main, need, need_device
+from guest import (TROUBLE, Failed, Guest, image, main, need, need_device,
+                   wait_until)
 
 # What pci-hyperv says when host and guest do not agree.
 WRONG = re.compile(TROUBLE.pattern + r'|hv_pci.*(failed|[Ii]nvalid|error|'
@@ -42,6 +43,14 @@ def delete(guest, name, *gone, seconds=60):
     guest.qmp.command('device_del', id=name)
     for device in gone or (name,):
         guest.qmp.event('DEVICE_DELETED', seconds, device=device)
+
+
+def leave(guest):
+    """The way an administrator takes VF and bus away."""
+    delete(guest, 'vf0')
+    delete(guest, 'vpci0')
+    guest.wait('test ! -e /sys/class/net/eth0')
+    nothing_left(guest)
 
 
 def vf_works(guest):
@@ -91,6 +100,23 @@ def interrupts(guest, what):
     return found
 
 
+def come(guest, irqs):
+    """The CPUs to which the next 20 of these interrupts come."""
+    before = after = interrupts(guest, 'eth0')
+
+    def grown():
+        return {(irq, i): now - then for irq in irqs for i, (now, then)
+                in enumerate(zip(after[irq], before[irq])) if now != then}
+
+    def enough():
+        nonlocal after
+        after = interrupts(guest, 'eth0')
+        return sum(grown().values()) >= 20
+
+    wait_until(enough, lambda: f'only these came: {grown()}')
+    return {i for _, i in grown()}
+
+
 def moves(smp):
     """Interrupts go where they are sent, under load, and with CPUs away."""
     with boot(smp) as guest:
@@ -107,14 +133,10 @@ def moves(smp):
                 for irq in irqs:
                     guest.check(f'echo {cpu} >'
                                 f' /proc/irq/{irq}/smp_affinity_list')
-                # One may be under way, and ping may pause.
+                # One may be under way.
                 for _ in range(40):
-                    guest.check('sleep 0.1')
-                    before = interrupts(guest, 'eth0')
-                    guest.check('sleep 0.3')
-                    after = interrupts(guest, 'eth0')
-                    grown = {i for irq in irqs for i in range(smp)
-                             if after[irq][i] != before[irq][i]}
+                    guest.check('usleep 50000')
+                    grown = come(guest, irqs)
                     if grown == {cpu}:
                         break
                 need(grown == {cpu}, f'sent to {cpu}, arrived at {grown}')
@@ -136,29 +158,27 @@ def processors():
         moves(smp)
 
 
-def storm():
+def storm(guest):
     """Fifty times in and out, ejected or by surprise, nothing is left"""
-    with boot() as guest:
-        guest.up()
-        for number in range(50):
-            # Every fourth VF comes to the bus of the one before.
-            if number % 4 != 1:
-                add_bus(guest, 0)
-            add_vf(guest)
-            if number % 3 == 0:
-                vf_works(guest)
-            if number % 4 == 0:
-                delete(guest, 'vf0')
-            elif number % 2:
-                delete(guest, 'vpci0', 'vf0', 'vpci0')
-            else:
-                delete(guest, 'vf0')
-                delete(guest, 'vpci0')
-            guest.wait('test ! -e /sys/class/net/eth0')
-            nothing_left(guest)
-        guest.wait('test -z "$(ls /sys/bus/vmbus/devices)"')
-        left = use(guest, vmbus_path(guest))
-        need(not any(left.values()), f'VMBus still has {left}')
+    for number in range(50):
+        # Every fourth VF comes to the bus of the one before.
+        if number % 4 != 1:
+            add_bus(guest, 0)
+        add_vf(guest)
+        if number % 3 == 0:
+            vf_works(guest)
+        if number % 4 == 0:
+            delete(guest, 'vf0')
+        elif number % 2:
+            delete(guest, 'vpci0', 'vf0', 'vpci0')
+        else:
+            delete(guest, 'vf0')
+            delete(guest, 'vpci0')
+        guest.wait('test ! -e /sys/class/net/eth0')
+        nothing_left(guest)
+    guest.wait('test -z "$(ls /sys/bus/vmbus/devices)"')
+    left = use(guest, vmbus_path(guest))
+    need(not any(left.values()), f'VMBus still has {left}')
 
 
 def vmbus_path(guest):
@@ -194,40 +214,39 @@ def early():
         vf_works(guest)
 
 
-def in_use():
+def in_use(guest):
     """A VF in use vanishes by surprise, ten times: no oops, nothing left"""
-    with boot() as guest:
-        guest.up()
-        for _ in range(10):
-            add_bus(guest, 0)
-            add_vf(guest)
-            vf_works(guest)
-            guest.check('(ping -q -s 1000 -i 0.001 10.0.2.2)'
-                        ' >/dev/null 2>&1 &')
-            guest.check('sleep 0.3')
-            delete(guest, 'vpci0', 'vf0', 'vpci0')
-            guest.wait('test ! -e /sys/class/net/eth0')
-            nothing_left(guest)
-
-
-def reload():
-    """The drivers of bus and VF go and come back"""
-    with boot() as guest:
-        guest.up()
+    for _ in range(10):
         add_bus(guest, 0)
         add_vf(guest)
         vf_works(guest)
-        device = guest.check('basename $(readlink -f'
-                             ' /sys/class/net/eth0/device)')
-        driver = '/sys/bus/pci/drivers/ixgbevf'
-        for line in (f'echo {device} > {driver}/unbind;'
-                     f' echo {device} > {driver}/bind',
-                     f'echo 1 > /sys/bus/pci/devices/{device}/remove;'
-                     ' echo 1 > /sys/bus/pci/rescan',
-                     'rmmod pci_hyperv && modprobe pci-hyperv'):
-            guest.check(line)
-            guest.wait('test -e /sys/class/net/eth0')
-            vf_works(guest)
+        guest.check('(ping -q -s 1000 -i 0.001 10.0.2.2)'
+                    ' >/dev/null 2>&1 &')
+        guest.wait('test $(cat /sys/class/net/eth0/statistics/rx_packets)'
+                   ' -gt 20')
+        delete(guest, 'vpci0', 'vf0', 'vpci0')
+        guest.wait('test ! -e /sys/class/net/eth0')
+        nothing_left(guest)
+    guest.run('killall ping')
+
+
+def reload(guest):
+    """The drivers of bus and VF go and come back"""
+    add_bus(guest, 0)
+    add_vf(guest)
+    vf_works(guest)
+    device = guest.check('basename $(readlink -f'
+                         ' /sys/class/net/eth0/device)')
+    driver = '/sys/bus/pci/drivers/ixgbevf'
+    for line in (f'echo {device} > {driver}/unbind;'
+                 f' echo {device} > {driver}/bind',
+                 f'echo 1 > /sys/bus/pci/devices/{device}/remove;'
+                 ' echo 1 > /sys/bus/pci/rescan',
+                 'rmmod pci_hyperv && modprobe pci-hyperv'):
+        guest.check(line)
+        guest.wait('test -e /sys/class/net/eth0')
+        vf_works(guest)
+    leave(guest)
 
 
 def reset():
@@ -246,47 +265,43 @@ def reset():
         nothing_left(guest)
 
 
-def migration():
+def migration(guest):
     """A VF keeps the machine from migrating, an ejected one does not"""
-    with boot() as guest:
-        guest.up()
-        add_bus(guest, 0)
-        add_vf(guest)
-        try:
-            guest.qmp.command('migrate', uri='exec:cat >/dev/null')
-            raise Failed('migration was not refused')
-        except Failed as error:
-            need('vpci0 has a function' in str(error), str(error))
-        delete(guest, 'vf0')
-        delete(guest, 'vpci0')
-        guest.qmp.command('migrate-set-capabilities', capabilities=[
-            {'capability': 'events', 'state': True}])
+    add_bus(guest, 0)
+    add_vf(guest)
+    try:
         guest.qmp.command('migrate', uri='exec:cat >/dev/null')
-        guest.qmp.event('MIGRATION', status='completed')
+        raise Failed('migration was not refused')
+    except Failed as error:
+        need('vpci0 has a function' in str(error), str(error))
+    leave(guest)
+    guest.qmp.command('migrate-set-capabilities', capabilities=[
+        {'capability': 'events', 'state': True}])
+    guest.qmp.command('migrate', uri='exec:cat >/dev/null')
+    guest.qmp.event('MIGRATION', status='completed')
 
 
-def frozen():
+def frozen(guest):
     """A guest that cannot answer loses the VF by surprise, and lives on"""
-    with boot() as guest:
-        guest.up()
-        add_bus(guest, 0)
-        add_vf(guest)
-        vf_works(guest)
-        guest.qmp.command('stop')
-        guest.qmp.command('device_del', id='vf0')
-        try:
-            guest.qmp.event('DEVICE_DELETED', 2, device='vf0')
-            raise Failed('ejected without the guest')
-        except Failed as error:
-            need('no event' in str(error), str(error))
-        delete(guest, 'vpci0', 'vf0')
-        nothing_left(guest)
-        guest.qmp.command('cont')
-        guest.qmp.event('DEVICE_DELETED', device='vpci0')
-        guest.wait('test ! -e /sys/class/net/eth0')
-        add_bus(guest, 0)
-        add_vf(guest)
-        vf_works(guest)
+    add_bus(guest, 0)
+    add_vf(guest)
+    vf_works(guest)
+    guest.qmp.command('stop')
+    guest.qmp.command('device_del', id='vf0')
+    try:
+        guest.qmp.event('DEVICE_DELETED', 2, device='vf0')
+        raise Failed('ejected without the guest')
+    except Failed as error:
+        need('no event' in str(error), str(error))
+    delete(guest, 'vpci0', 'vf0')
+    nothing_left(guest)
+    guest.qmp.command('cont')
+    guest.qmp.event('DEVICE_DELETED', device='vpci0')
+    guest.wait('test ! -e /sys/class/net/eth0')
+    add_bus(guest, 0)
+    add_vf(guest)
+    vf_works(guest)
+    leave(guest)
 
 
 def newer_kernel():
@@ -302,6 +317,14 @@ def newer_kernel():
             guest.wait('test ! -e /sys/class/net/eth0')
 
 
+def one_boot():
+    """Fifty times in and out, in use, frozen; drivers reload; migration"""
+    with boot() as guest:
+        guest.up()
+        for part in (storm, in_use, reload, frozen, migration):
+            part(guest)
+            print(f'# {part.__doc__}', flush=True)
+
+
 need_device('hv-vmbus', 'hv-vpci', 'ixgbe-vf', 'vtd-iommu')
-main(buses, processors, storm, early, in_use, frozen, reload, reset, migration,
-     newer_kernel)
+main(buses, processors, one_boot, early, reset, newer_kernel)
