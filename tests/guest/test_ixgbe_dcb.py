@@ -3,7 +3,7 @@
 """Traffic classes of ixgbe by Debian's dcb and tc: which queue a priority has,
 its tag on the wire, priority flow control, and VFs beside classes."""
 # timeout: 600
-# behind: lazy strict-6.12 reference-strict
+# behind: lazy strict-6.12 pt-6.12 reference-strict
 import struct
 
 from guest import main, need, need_device, wait_until

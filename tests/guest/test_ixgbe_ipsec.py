@@ -3,7 +3,7 @@
 """IPsec inline of ixgbe: `ip xfrm ... offload dev` on one port speaks with
 Linux's own ESP on the other, with itself, and over a VF; ESP on the wire."""
 # timeout: 600
-# behind: scalable pt lazy-6.12 reference-lazy
+# behind: scalable pt strict-6.12 lazy-6.12 reference-lazy
 from guest import main, need, need_device
 from ixgbe_guest import (Sends, bring, features, inside, kernel, nic, pair,
                          statistics)

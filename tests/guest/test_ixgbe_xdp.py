@@ -3,7 +3,7 @@
 """XDP on ixgbe's PF and on ixgbevf, loaded by Debian's ip: pass, drop, send
 back, redirect; what comes back is compared byte by byte."""
 # timeout: 600
-# behind: lazy strict reference-strict
+# behind: lazy strict pt reference-strict
 import os
 import tempfile
 import time
