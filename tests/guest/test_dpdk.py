@@ -10,7 +10,7 @@ import struct
 import tempfile
 import time
 
-from guest import (Guest, image, main, need, need_device,
+from guest import (Guest, doze, image, main, need, need_device,
                    wait_until)
 from peer import MAC, DatagramPeer, ip_packet, udp
 
@@ -73,15 +73,15 @@ class Testpmd:
         return self.guest.console().replace('\r', '')
 
     def wait(self, pattern, seconds=60):
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while True:
             text = self.output()
             found = re.search(pattern, text[self.end:], re.S)
             if found:
                 return found
-            need(time.monotonic() < end,
+            need(time.monotonic() < start + seconds,
                  f'testpmd did not say "{pattern}": {text[-2000:]}')
-            time.sleep(0.5)
+            doze(start)
 
     def say(self, command, pattern='testpmd> ', seconds=60):
         """One command; what it printed."""
@@ -125,13 +125,15 @@ def prepare(guest):
                 ' mount -t hugetlbfs none /dev/hugepages')
 
 
-def with_guest(unit, test):
+def with_guest(unit, *parts):
     directory = tempfile.mkdtemp(prefix='iovlab-test-')
     wire = Wire(directory)
     try:
         with boot(wire, unit) as guest:
             prepare(guest)
-            test(guest, wire)
+            for part in parts:
+                part(guest, wire)
+                print(f'# {part.__doc__}', flush=True)
         need(not wire.wrong, f'wrong frames: {wire.wrong[:5]}')
     finally:
         wire.close()
@@ -140,9 +142,8 @@ def with_guest(unit, test):
 
 def came(wire, count):
     """Waits for so many of the offered frames to come back."""
-    end = time.monotonic() + 60
-    while len(wire.numbers()) < count and time.monotonic() < end:
-        time.sleep(0.3)
+    wait_until(lambda: len(wire.numbers()) >= count, lambda:
+               f'{len(wire.numbers())} of {count} frames came back')
 
 
 def comes_back(pmd, wire, mode, target):
@@ -167,69 +168,58 @@ def forwards(pmd, wire, mode, target):
          stats['RX-missed'] == 0, f'{mode}: testpmd counts {stats}')
 
 
-def modes(unit):
-    target = bytes.fromhex(ADDRESS.replace(':', ''))
-
-    def test(guest, wire):
-        bind(guest, PF)
-        pmd = Testpmd(guest, [PF], options='--port-topology=loop')
-        text = pmd.say('show port info 0', 'Link speed.*testpmd> ')
-        need('net_ixgbe' in text and 'Link status: up' in text and
-             'Link speed: 10 Gbps' in text, text)
-        for mode in ('io', 'mac', 'csum'):
-            forwards(pmd, wire, mode, target)
-        # rxonly: taken and counted, and nothing comes back.
-        del wire.back[:]
-        pmd.say('clear port stats all')
-        pmd.say('set fwd rxonly')
-        pmd.say('start')
-        wire.offer(target, FRAMES)
-        wait_until(lambda: pmd.stats()['RX-packets'] >= FRAMES,
-                   lambda: f'rxonly lost frames: {pmd.stats()}')
-        pmd.say('stop')
-        need(pmd.stats()['RX-packets'] == FRAMES, 'rxonly has more')
-        need(not wire.numbers(), 'rxonly sent something')
-        # txonly: what testpmd counts is what the wire saw.
-        pmd.say('clear port stats all')
-        before = wire.frames
-        pmd.say('set fwd txonly')
-        pmd.say('set burst 4')
-        pmd.say('start')
-        time.sleep(2)
-        pmd.say('stop')
-
-        def sent():
-            return pmd.stats()['TX-packets']
-
-        # What is in the ring still leaves.
-        wait_until(lambda: sent() == wire.frames - before > 100, lambda:
-                   f'testpmd sent {sent()}, the wire saw '
-                   f'{wire.frames - before}', 120)
-        pmd.quit()
-    with_guest(unit, test)
-
-
-def pf_modes():
+def modes(guest, wire):
     """io, mac, csum, rxonly and txonly on the PF, counts agree"""
-    modes('vtd-iommu')
+    target = bytes.fromhex(ADDRESS.replace(':', ''))
+    bind(guest, PF)
+    pmd = Testpmd(guest, [PF], options='--port-topology=loop')
+    text = pmd.say('show port info 0', 'Link speed.*testpmd> ')
+    need('net_ixgbe' in text and 'Link status: up' in text and
+         'Link speed: 10 Gbps' in text, text)
+    for mode in ('io', 'mac', 'csum'):
+        forwards(pmd, wire, mode, target)
+    # rxonly: taken and counted, and nothing comes back.
+    del wire.back[:]
+    pmd.say('clear port stats all')
+    pmd.say('set fwd rxonly')
+    pmd.say('start')
+    wire.offer(target, FRAMES)
+    wait_until(lambda: pmd.stats()['RX-packets'] >= FRAMES,
+               lambda: f'rxonly lost frames: {pmd.stats()}')
+    pmd.say('stop')
+    need(pmd.stats()['RX-packets'] == FRAMES, 'rxonly has more')
+    need(not wire.numbers(), 'rxonly sent something')
+    # txonly: what testpmd counts is what the wire saw.
+    pmd.say('clear port stats all')
+    before = wire.frames
+    pmd.say('set fwd txonly')
+    pmd.say('set burst 4')
+    pmd.say('start')
+    wait_until(lambda: wire.frames - before > 1000,
+               lambda: f'{wire.frames - before} frames were sent')
+    pmd.say('stop')
 
+    def sent():
+        return pmd.stats()['TX-packets']
 
-def pf_reference():
-    """The same behind QEMU's own intel-iommu"""
-    modes('intel-iommu,intremap=on,eim=on')
+    # What is in the ring still leaves.
+    wait_until(lambda: sent() == wire.frames - before > 100, lambda:
+               f'testpmd sent {sent()}, the wire saw '
+               f'{wire.frames - before}', 120)
+    pmd.quit()
 
 
 def queues_of(pmd, count):
     """Waits for so many frames: how many of them each receive queue had;
     testpmd leaves out one that had none."""
-    end = time.monotonic() + 60
+    start = time.monotonic()
     while True:
         text = pmd.say('show fwd stats all', 'Accumulated.*testpmd> ')
         found = {int(queue): int(frames) for queue, frames in re.findall(
             r'RX Port= 0/Queue= *(\d+).*?RX-packets: *(\d+)', text, re.S)}
-        if sum(found.values()) >= count or time.monotonic() > end:
+        if sum(found.values()) >= count or time.monotonic() > start + 60:
             return [found.get(queue, 0) for queue in range(4)]
-        time.sleep(0.5)
+        doze(start)
 
 
 def link_interrupts(guest, kind, name):
@@ -254,69 +244,75 @@ def link_interrupts(guest, kind, name):
     pmd.quit()
 
 
-def pf_rss_and_rules():
+def rss_and_rules(guest, wire):
     """RSS spreads flows over queues; a flow rule takes one out; the link's
     changes come by MSI and by INTx"""
     target = bytes.fromhex(ADDRESS.replace(':', ''))
-
-    def test(guest, wire):
-        bind(guest, PF)
-        pmd = Testpmd(guest, [PF], options='--port-topology=loop --rxq=4 '
-                      '--txq=4 --rss-udp')
-        pmd.say('set fwd rxonly')
-        pmd.say('start')
-        wire.offer(target, FRAMES, flows=64)
-        counts = queues_of(pmd, FRAMES)
-        need(all(counts) and sum(counts) == FRAMES,
-             f'RSS gave {counts}')
-        # One flow, where RSS puts it, and then where the rule says.
-        pmd.say('clear fwd stats all')
-        wire.offer(target, 20)
-        first = queues_of(pmd, 20)
-        need(sum(first) == 20 and max(first) == 20, f'one flow is in {first}')
-        queue = (first.index(20) + 1) % 4
-        text = pmd.say('flow create 0 ingress pattern eth / ipv4 src is '
-                       '10.77.0.1 dst is 10.77.0.2 / udp src is 5000 dst is 7 '
-                       f'/ end actions queue index {queue} / end',
-                       'Flow rule|[Ee]rror|rejected')
-        need('Flow rule #0 created' in text, text)
-        pmd.say('clear fwd stats all')
-        wire.offer(target, 20)
-        ruled = queues_of(pmd, 20)
-        pmd.say('flow flush 0')
-        need(ruled[queue] == 20 and sum(ruled) == 20,
-             f'the rule for queue {queue} gave {ruled}')
-        pmd.quit()
-        link_interrupts(guest, 'msi', 'vfio-msi[0]')
-        link_interrupts(guest, 'legacy', 'vfio-intx')
-    with_guest('vtd-iommu', test)
+    bind(guest, PF)
+    pmd = Testpmd(guest, [PF], options='--port-topology=loop --rxq=4 '
+                  '--txq=4 --rss-udp')
+    pmd.say('set fwd rxonly')
+    pmd.say('start')
+    wire.offer(target, FRAMES, flows=64)
+    counts = queues_of(pmd, FRAMES)
+    need(all(counts) and sum(counts) == FRAMES,
+         f'RSS gave {counts}')
+    # One flow, where RSS puts it, and then where the rule says.
+    pmd.say('clear fwd stats all')
+    wire.offer(target, 20)
+    first = queues_of(pmd, 20)
+    need(sum(first) == 20 and max(first) == 20, f'one flow is in {first}')
+    queue = (first.index(20) + 1) % 4
+    text = pmd.say('flow create 0 ingress pattern eth / ipv4 src is '
+                   '10.77.0.1 dst is 10.77.0.2 / udp src is 5000 dst is 7 '
+                   f'/ end actions queue index {queue} / end',
+                   'Flow rule|[Ee]rror|rejected')
+    need('Flow rule #0 created' in text, text)
+    pmd.say('clear fwd stats all')
+    wire.offer(target, 20)
+    ruled = queues_of(pmd, 20)
+    pmd.say('flow flush 0')
+    need(ruled[queue] == 20 and sum(ruled) == 20,
+         f'the rule for queue {queue} gave {ruled}')
+    pmd.quit()
+    link_interrupts(guest, 'msi', 'vfio-msi[0]')
+    link_interrupts(guest, 'legacy', 'vfio-intx')
 
 
-def vfs():
+def vfs(guest, wire):
     """Two VFs of Linux's PF, each in a group of its own, forward frames"""
-    def test(guest, wire):
-        guest.check('ip link set eth0 up')
-        guest.check('echo 2 > /sys/class/net/eth0/device/sriov_numvfs', 60)
-        places = ['0000:01:10.0', '0000:01:10.2']
-        macs = [bytes.fromhex('0200000000a%d' % n) for n in range(2)]
-        groups = set()
-        for n, place in enumerate(places):
-            guest.check(f'ip link set eth0 vf {n} mac 02:00:00:00:00:a{n}')
-            bind(guest, place)
-            group = guest.check(f'ls /sys/bus/pci/devices/{place}/iommu_group'
-                                '/devices')
-            need(group == place, f'{place} shares its group: {group}')
-            groups.add(guest.check(
-                f'readlink /sys/bus/pci/devices/{place}/iommu_group'))
-        need(len(groups) == 2, f'groups: {groups}')
-        pmd = Testpmd(guest, places, options='--port-topology=loop')
-        text = pmd.say('show port info 1', 'Link speed.*testpmd> ')
-        need('net_ixgbe_vf' in text and 'Link status: up' in text, text)
-        for mac in macs:
-            # With the addresses swapped: the PF checks the source.
-            comes_back(pmd, wire, 'macswap', mac)
-        pmd.quit()
-    with_guest('vtd-iommu', test)
+    guest.check('ip link set eth0 up')
+    guest.check('echo 2 > /sys/class/net/eth0/device/sriov_numvfs', 60)
+    places = ['0000:01:10.0', '0000:01:10.2']
+    macs = [bytes.fromhex('0200000000a%d' % n) for n in range(2)]
+    groups = set()
+    for n, place in enumerate(places):
+        guest.check(f'ip link set eth0 vf {n} mac 02:00:00:00:00:a{n}')
+        bind(guest, place)
+        group = guest.check(f'ls /sys/bus/pci/devices/{place}/iommu_group'
+                            '/devices')
+        need(group == place, f'{place} shares its group: {group}')
+        groups.add(guest.check(
+            f'readlink /sys/bus/pci/devices/{place}/iommu_group'))
+    need(len(groups) == 2, f'groups: {groups}')
+    pmd = Testpmd(guest, places, options='--port-topology=loop')
+    text = pmd.say('show port info 1', 'Link speed.*testpmd> ')
+    need('net_ixgbe_vf' in text and 'Link status: up' in text, text)
+    for mac in macs:
+        # With the addresses swapped: the PF checks the source.
+        comes_back(pmd, wire, 'macswap', mac)
+    pmd.quit()
+    guest.check('echo 0 > /sys/class/net/eth0/device/sriov_numvfs', 120)
+
+
+def one_boot():
+    """VFs of Linux's PF, modes, RSS, flow rules and interrupts on the PF"""
+    with_guest('vtd-iommu', vfs, modes, rss_and_rules)
+
+
+def reference():
+    """Modes behind QEMU's own intel-iommu"""
+    with_guest('intel-iommu,intremap=on,eim=on', modes)
 
 
 def af_xdp():
@@ -358,4 +354,4 @@ def af_xdp():
 
 need_device('ixgbe')
 os.environ.setdefault('LC_ALL', 'C')
-main(pf_modes, pf_reference, pf_rss_and_rules, vfs, af_xdp)
+main(one_boot, reference, af_xdp)
