@@ -21,6 +21,7 @@
 
 #define MMIO_BAR 0
 #define IO_BAR 2
+#define GATHER_MAX_US 100000
 
 const char *ixgbe_name(IxgbePf *s)
 {
@@ -269,6 +270,11 @@ static bool ixgbe_choose_config(IxgbePf *s, IxgbeAdapterConfig *config,
                    IXGBE_DEV_82599_VF_HV, s->vf_device_id);
         return false;
     }
+    if (s->tx_gather > GATHER_MAX_US) {
+        error_setg(errp, "tx-gather is 0 to %d microseconds, not %u",
+                   GATHER_MAX_US, s->tx_gather);
+        return false;
+    }
     return ixgbe_choose_wire(s, config, errp);
 }
 
@@ -281,6 +287,8 @@ static void ixgbe_start_card(IxgbePf *s, const IxgbeAdapterConfig *config)
     s->card_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ixgbe_time_card, s);
     s->pf_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, ixgbe_pf_timer, s);
     s->card = ixgbe_card_new(config, &ixgbe_card_ops, &ixgbe_pf_ops, s);
+    ixgbe_pf_set_gather(ixgbe_card_pf(s->card),
+                        s->tx_gather * (uint64_t)SCALE_US);
     ixgbe_card_hold(s->card, !runstate_is_running());
 }
 
@@ -375,6 +383,7 @@ static const Property ixgbe_properties[] = {
                        IXGBE_DEV_82599_VF),
     DEFINE_PROP_STRING("sfp", IxgbePf, sfp),
     DEFINE_PROP_STRING("link-speed", IxgbePf, link_speed),
+    DEFINE_PROP_UINT32("tx-gather", IxgbePf, tx_gather, 2000),
 };
 
 static void ixgbe_describe(ObjectClass *klass)
@@ -392,6 +401,8 @@ static void ixgbe_describe(ObjectClass *klass)
         { "sfp", "module in the SFP+ cage: sr (default), lr, da (copper "
                  "cable) or none" },
         { "link-speed", "10g (default) or 1g" },
+        { "tx-gather", "microseconds that frames of a stream may wait to be "
+                       "sent together, up to 100000; 0: none waits" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {

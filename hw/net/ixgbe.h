@@ -47,6 +47,7 @@ struct IxgbePf {
     uint16_t vf_device_id;
     char *sfp;
     char *link_speed;
+    uint32_t tx_gather;         /* us */
 };
 
 /* A name of the device for messages; valid until the next call. */

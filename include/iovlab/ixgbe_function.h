@@ -6,10 +6,9 @@
  * mailbox partner are the adapter's, behind the port (iovlab/ixgbe_port.h).
  *
  * A register access asks for a run (ops->schedule) and ixgbe_function_run() moves
- * frames, bounded.  But a write to a transmit tail that follows a received frame,
- * with a packet or two that need no segmentation, sends them itself: who waits
- * for an answer does not wait for another thread.  While the function itself
- * does DMA, sends an interrupt or such an answer, register accesses are refused:
+ * frames, bounded.  But a write to a transmit tail may send a packet or two
+ * itself, or leave them for a while to be sent with others: see doorbell.c.
+ * While the function itself does DMA, sends an interrupt or such an answer, register accesses are refused:
  * a descriptor that points at the function's own registers has no effect (reads
  * are zero).
  *
@@ -152,6 +151,11 @@ void ixgbe_pf_soft_reset(IxgbeFunction *pf);
  */
 void ixgbe_pf_set_pools(IxgbeFunction *pf, unsigned vfs,
                         unsigned pool_queues);
+/*
+ * How long the PF's and its VFs' doorbells may wait, in a stream of them that
+ * nothing answers, to be sent together.  0, as it begins: not at all.
+ */
+void ixgbe_pf_set_gather(IxgbeFunction *pf, uint64_t ns);
 /* The PF's register page, of the function half (docs/registers-ixgbe-pf.md). */
 char *ixgbe_pf_register_page(void);
 

@@ -12,12 +12,6 @@
 #define TX_TURN 16
 /* Work of one run, about a frame a unit; the rest in the next. */
 #define TX_BUDGET 256
-/*
- * Of a doorbell that sends itself: a short answer.  A rate is higher when frames
- * are moved beside the VCPU.
- */
-#define DOORBELL_BUDGET 2
-#define DOORBELL_DESCS 4
 
 IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
                                     const IxgbeVfConfig *config,
@@ -32,6 +26,7 @@ IxgbeFunction *ixgbe_function_alloc(IxgbeFunctionKind kind,
     fn->state.tx_rules = (IxgbeTxRules)IXGBE_TX_RULES_RESET;
     fn->intr.fn = fn;
     fn->intr.timer = UINT64_MAX;
+    ixgbe_doorbell_reset(&fn->bell);
     fn->tx_packet = g_malloc(IXGBE_TX_HEADROOM + IXGBE_TX_PACKET_MAX);
     return fn;
 }
@@ -218,6 +213,7 @@ static void reset_vf(IxgbeFunction *fn, IxgbeResetKind kind)
 void ixgbe_function_reset(IxgbeFunction *fn, IxgbeResetKind kind)
 {
     trace_ixgbe_function_reset(fn, kind);
+    ixgbe_doorbell_reset(&fn->bell);
     ixgbe_regs_reset(&fn->regs, kind);
     if (fn->kind == IXGBE_KIND_PF) {
         reset_pf(fn);
@@ -314,12 +310,14 @@ static bool next_ready(const IxgbeFunction *fn, unsigned *index)
     return false;
 }
 
-static void run_transmit(IxgbeFunction *fn, int budget)
+void ixgbe_function_transmit(IxgbeFunction *fn, int budget)
 {
     unsigned i = 0;
 
+    ixgbe_doorbell_ran(&fn->bell);
     fn->tx_budget = budget;
-    while (fn->tx_budget > 0 && may_transmit(fn) && next_ready(fn, &i)) {
+    while (fn->tx_budget > 0 && may_transmit(fn) &&
+           !(fn->tx_short && fn->scheduled) && next_ready(fn, &i)) {
         uint64_t bit = 1ull << (i % 64);
 
         fn->tx_ready[i / 64] &= ~bit;
@@ -368,76 +366,24 @@ void ixgbe_function_run(IxgbeFunction *fn)
     if (batch) {
         fn->port_ops->begin(fn->port);
     }
-    run_transmit(fn, TX_BUDGET);
+    ixgbe_function_transmit(fn, TX_BUDGET);
     if (batch) {
         fn->port_ops->end(fn->port);
     }
 }
 
-/* Whether a doorbell of @q may send: a short answer, and nothing is before it. */
-static bool may_answer(const IxgbeTxq *q)
+bool ixgbe_function_may_send(const IxgbeFunction *fn)
 {
-    const IxgbeFunction *fn = q->fn;
-
-    return fn->asked && !fn->scheduled && may_transmit(fn) && !in_dma(fn) &&
-           fn->port_ops->begin &&
-           ixgbe_ring_owned(&q->ring) <= DOORBELL_DESCS;
-}
-
-/*
- * What is sent within a register write.  One that comes meanwhile, be it of
- * another function by way of a descriptor, waits for its turn: neither depth
- * nor work multiplies.
- */
-static bool sending_here;
-
-static void send_here(IxgbeFunction *fn, int budget, bool passes)
-{
-    IxgbeFunction *counter = ixgbe_function_counter(fn);
-
-    sending_here = true;
-    counter->ringing++;
-    if (fn->port_ops->begin(fn->port) || passes) {
-        run_transmit(fn, budget);
-    }
-    fn->port_ops->end(fn->port);
-    counter->ringing--;
-    sending_here = false;
-}
-
-void ixgbe_function_doorbell(IxgbeTxq *q)
-{
-    IxgbeFunction *fn = q->fn;
-    bool here = !sending_here && may_answer(q);
-
-    fn->asked = false;
-    if (here) {
-        fn->tx_ready[q->index / 64] |= 1ull << (q->index % 64);
-        fn->tx_short = true;
-        send_here(fn, DOORBELL_BUDGET, false);
-        fn->tx_short = false;
-    }
-    if (!here || ixgbe_ring_owned(&q->ring)) {
-        ixgbe_function_tx_kick(q);
-    }
-}
-
-/*
- * Linux takes a queue whose first frame is there at two such interrupts for one
- * that hangs, and they may be closer together than a run is away.
- */
-void ixgbe_function_settle(IxgbeFunction *fn)
-{
-    if (fn->scheduled && !sending_here && may_transmit(fn) && !in_dma(fn) &&
-        fn->port_ops->begin) {
-        send_here(fn, TX_BUDGET, true);
-    }
+    return may_transmit(fn) && !in_dma(fn) && fn->port_ops->begin;
 }
 
 void ixgbe_function_timer(IxgbeFunction *fn)
 {
+    uint64_t now = fn->ops->clock_ns(fn->opaque);
+
     fn->intr.timer = UINT64_MAX;
-    ixgbe_rsc_expire(fn->rsc, fn->ops->clock_ns(fn->opaque));
+    ixgbe_doorbell_expire(fn, now);
+    ixgbe_rsc_expire(fn->rsc, now);
     ixgbe_intr_evaluate(&fn->intr);
 }
 
@@ -449,6 +395,7 @@ void ixgbe_function_hold(IxgbeFunction *fn, bool hold)
     if (hold) {
         /* What is open would have no place in saved state. */
         ixgbe_rsc_expire(fn->rsc, UINT64_MAX);
+        ixgbe_doorbell_reset(&fn->bell);
     }
     fn->held = hold;
     fn->scheduled = false;

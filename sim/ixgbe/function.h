@@ -112,6 +112,15 @@ typedef struct IxgbeIntr {
     uint64_t timer;             /* deadline that is set, or UINT64_MAX */
 } IxgbeIntr;
 
+/* Doorbells of few descriptors; see doorbell.c.  Not state: it begins anew. */
+typedef struct IxgbeDoorbell {
+    unsigned count;             /* since the pace was measured */
+    uint64_t since;             /* when that was */
+    bool streaming;
+    unsigned gathered;          /* wait to be sent together */
+    uint64_t deadline;          /* until then, or UINT64_MAX */
+} IxgbeDoorbell;
+
 /* Whose view of queues and interrupts a function is. */
 typedef enum IxgbeFunctionKind {
     IXGBE_KIND_VF,              /* a VF with queues of its own */
@@ -159,12 +168,17 @@ struct IxgbeFunction {
     unsigned busy;              /* in DMA, or sending an interrupt; a window
                                    counts at its PF */
     unsigned ringing;           /* sending in a register write; likewise */
+    uint64_t noted;             /* windows whose interrupts wait for its end */
+    bool noted_self;
+    uint64_t gather_ns;         /* how long a doorbell may wait; likewise */
     bool asked;                 /* a frame came since the last doorbell */
+    IxgbeDoorbell bell;
     bool rx_waiting;            /* somebody behind the port waits for room */
     uint64_t tx_ready[IXGBE_QUEUES / 64];   /* queues that may have work */
     unsigned next_tx;           /* queue that transmits first */
     int tx_budget;              /* work left in this run */
-    bool tx_short;              /* this run leaves segmentations alone */
+    bool tx_short;              /* no run: segmentations, and what is behind
+                                   them, are left for one */
 
     void (*drain_done)(void *opaque);
     void *drain_opaque;
@@ -196,10 +210,10 @@ static inline void ixgbe_function_leave(IxgbeFunction *fn)
     ixgbe_function_counter(fn)->busy--;
 }
 
-/* The driver moved the queue's tail. */
-void ixgbe_function_doorbell(IxgbeTxq *q);
-/* The driver asks for an interrupt: what waits for a run is sent before it. */
-void ixgbe_function_settle(IxgbeFunction *fn);
+/* Sends what is ready, within @budget. */
+void ixgbe_function_transmit(IxgbeFunction *fn, int budget);
+/* Whether that may be outside of a run. */
+bool ixgbe_function_may_send(const IxgbeFunction *fn);
 /* A transmit queue, or every one of the function's, may have work. */
 void ixgbe_function_tx_kick(IxgbeTxq *q);
 void ixgbe_function_tx_kick_all(IxgbeFunction *fn);
@@ -240,6 +254,19 @@ static inline uint64_t ixgbe_ring_desc(const IxgbeRing *ring, uint32_t i)
 {
     return ixgbe_ring_base(ring) + (uint64_t)i * IXGBE_DESC_SIZE;
 }
+
+/* doorbell.c */
+/* The driver moved the queue's tail by @added descriptors. */
+void ixgbe_function_doorbell(IxgbeTxq *q, uint32_t added);
+/* The driver asks for an interrupt: what waits is sent before it. */
+void ixgbe_doorbell_settle(IxgbeFunction *fn);
+void ixgbe_doorbell_reset(IxgbeDoorbell *bell);
+/* Sends what was gathered. */
+void ixgbe_doorbell_flush(IxgbeFunction *fn);
+/* All that is ready is being sent. */
+void ixgbe_doorbell_ran(IxgbeDoorbell *bell);
+/* Sends what was gathered if it waited long enough. */
+void ixgbe_doorbell_expire(IxgbeFunction *fn, uint64_t now);
 
 /* ring.c */
 /* Descriptors from head up to tail; 0 if head or tail is absurd. */
@@ -338,6 +365,8 @@ void ixgbe_intr_at_once(IxgbeIntr *intr, uint8_t vector);
 uint64_t ixgbe_intr_quiet_end(const IxgbeIntr *intr, uint8_t vector);
 /* Sends what is due and sets the timer for the rest. */
 void ixgbe_intr_evaluate(IxgbeIntr *intr);
+/* Of a PF and its windows, or a VF alone: what waited for a doorbell's end. */
+void ixgbe_intr_evaluate_noted(IxgbeFunction *counter);
 void ixgbe_intr_save(const IxgbeIntr *intr, StateWriter *w);
 void ixgbe_intr_load(IxgbeIntr *intr, StateReader *r);
 

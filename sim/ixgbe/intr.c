@@ -189,6 +189,7 @@ static void send_message(IxgbeIntr *intr, unsigned vector, uint64_t now)
 static void set_timer(IxgbeIntr *intr, uint64_t deadline)
 {
     deadline = MIN(deadline, ixgbe_rsc_deadline(intr->fn->rsc));
+    deadline = MIN(deadline, intr->fn->bell.deadline);
     if (deadline != intr->timer) {
         intr->timer = deadline;
         intr->fn->ops->set_timer(intr->fn->opaque, deadline);
@@ -294,6 +295,36 @@ void ixgbe_intr_evaluate(IxgbeIntr *intr)
     }
 }
 
+/* For the end of the doorbell. */
+static void note(IxgbeFunction *fn)
+{
+    IxgbeFunction *counter = ixgbe_function_counter(fn);
+
+    if (fn == counter) {
+        counter->noted_self = true;
+    } else {
+        counter->noted |= 1ull << fn->vf;
+    }
+}
+
+void ixgbe_intr_evaluate_noted(IxgbeFunction *counter)
+{
+    uint64_t left = counter->noted;
+
+    counter->noted = 0;
+    for (; left; left &= left - 1) {
+        IxgbeFunction *window = counter->window[__builtin_ctzll(left)];
+
+        if (window) {
+            ixgbe_intr_evaluate(&window->intr);
+        }
+    }
+    if (counter->noted_self) {
+        counter->noted_self = false;
+        ixgbe_intr_evaluate(&counter->intr);
+    }
+}
+
 void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 {
     vectors &= vector_mask(intr);
@@ -301,14 +332,19 @@ void ixgbe_intr_raise_mask(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
     intr->event |= vectors;
     intr->other.eicr |= other;
     intr->other.event |= other;
-    if ((vectors & intr->eims) || (other & intr->other.eims)) {
+    if (!(vectors & intr->eims) && !(other & intr->other.eims)) {
+        return;
+    }
+    if (ixgbe_function_counter(intr->fn)->ringing) {
+        note(intr->fn);
+    } else {
         ixgbe_intr_evaluate(intr);
     }
 }
 
 void ixgbe_intr_raise_soft(IxgbeIntr *intr, uint64_t vectors, uint32_t other)
 {
-    ixgbe_function_settle(intr->fn);
+    ixgbe_doorbell_settle(intr->fn);
     if (intr->eics_at_once) {
         for (uint64_t left = vectors & vector_mask(intr); left;
              left &= left - 1) {

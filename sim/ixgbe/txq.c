@@ -114,6 +114,9 @@ void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value)
 {
     bool was = enabled(q);
 
+    if (was && !(value & IXGBE_TXDCTL_ENABLE)) {
+        ixgbe_doorbell_flush(q->fn);
+    }
     q->ring.ctl = value & ~IXGBE_TXDCTL_SWFLSH;
     if (was && (value & IXGBE_TXDCTL_SWFLSH)) {
         flush_done(q);
@@ -133,12 +136,16 @@ void ixgbe_txq_set_control(IxgbeTxq *q, uint32_t value)
 
 void ixgbe_txq_set_tail(IxgbeTxq *q, uint32_t value)
 {
+    uint32_t before = ixgbe_ring_owned(&q->ring);
+    uint32_t owned;
+
     q->ring.tail = value;
-    if (ixgbe_ring_owned(&q->ring) < q->open) {
+    owned = ixgbe_ring_owned(&q->ring);
+    if (owned < q->open) {
         q->open = 0;
     }
     if (enabled(q)) {
-        ixgbe_function_doorbell(q);
+        ixgbe_function_doorbell(q, owned - MIN(owned, before));
     }
 }
 
@@ -268,6 +275,7 @@ static bool gather(IxgbeTxq *q, Gather *g, uint32_t owned)
             take_context(q, desc);
         } else if (!g->started && q->fn->tx_short &&
                    (cmd & IXGBE_TXD_DEXT) && (cmd & IXGBE_TXD_TSE)) {
+            ixgbe_function_tx_kick(q);
             return false;
         } else if (!take_data(q, g, desc, cmd)) {
             stop(q, "packet buffer faulted");

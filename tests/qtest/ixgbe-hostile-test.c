@@ -287,7 +287,7 @@ static void test_loopback_storm(Card *card, gconstpointer data)
 static void test_failed_realize(Card *card, gconstpointer data)
 {
     static const char *const wrong[] = {
-        "'total-vfs': 65", "'total-vfs': -2", "'vf-device-id': 1",
+        "'total-vfs': 65", "'tx-gather': 100001", "'total-vfs': -2", "'vf-device-id': 1",
         "'sfp': 'none of these'", "'link-speed': '40g'",
         "'sfp': 'da', 'link-speed': '1g'", "'addr': '1.0'",
     };

@@ -64,7 +64,8 @@ void card_start(Card *card, gconstpointer data)
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
     netdev = g_strdup_printf("socket,id=n0,fd=%d", pair[1]);
-    start(&card->pf, netdev, "ixgbe", data);
+    /* Frame by frame, each waited for by steps of the clock. */
+    start(&card->pf, netdev, "ixgbe,tx-gather=0", data);
     close(pair[1]);
     card->wire.fd = pair[0];
     set_bars(&card->pf);
