@@ -5,12 +5,12 @@
  * registers through which a driver reaches them.  Filters, switch, wire and
  * mailbox partner are the adapter's, behind the port (iovlab/ixgbe_port.h).
  *
- * A register access asks for a run (ops->schedule) and ixgbe_function_run() moves
- * frames, bounded.  But a write to a transmit tail may send a packet or two
- * itself, or leave them for a while to be sent with others: see doorbell.c.
- * While the function itself does DMA, sends an interrupt or such an answer, register accesses are refused:
- * a descriptor that points at the function's own registers has no effect (reads
- * are zero).
+ * A register access asks for a run (ops->schedule) and ixgbe_function_run()
+ * moves frames, bounded.  But a write to a transmit tail may send a packet or
+ * two itself, or leave them for a while to be sent with others: doorbell.c.
+ * While the function itself does DMA, sends an interrupt or sends within a
+ * write, register accesses are refused: a descriptor that points at the
+ * function's own registers has no effect (reads are zero).
  *
  * Source: 82599 datasheet, chapters 4.2 (reset), 7.1 (receive), 7.2
  * (transmit), 7.3 (interrupts), 8.3 (VF registers).
