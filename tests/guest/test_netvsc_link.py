@@ -130,75 +130,79 @@ class Lab:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def settings():
+def settings(guest, host):
     """The host's address and settings are the guest's; its state is told"""
-    with Lab() as (guest, host):
-        need(guest.check('cat /sys/class/net/eth0/address').strip() ==
-             '00:15:5d:11:22:33', 'not the host\'s address')
-        host.wait(lambda: host.status and host.status[4], 'a packet filter')
-        mac, connected, sriov, version = host.status[:4]
-        need((mac, connected, sriov, version) == (ADDRESS, 1, 1, 0x60001),
-             str(host.status))
-        host.config(up=0)
-        guest.wait('grep -q 0 /sys/class/net/eth0/carrier')
-        host.config(up=1)
-        guest.wait('grep -q 1 /sys/class/net/eth0/carrier')
+    need(guest.check('cat /sys/class/net/eth0/address').strip() ==
+         '00:15:5d:11:22:33', 'not the host\'s address')
+    host.wait(lambda: host.status and host.status[4], 'a packet filter')
+    mac, connected, sriov, version = host.status[:4]
+    need((mac, connected, sriov, version) == (ADDRESS, 1, 1, 0x60001),
+         str(host.status))
+    host.config(up=0)
+    guest.wait('grep -q 0 /sys/class/net/eth0/carrier')
+    host.config(up=1)
+    guest.wait('grep -q 1 /sys/class/net/eth0/carrier')
 
 
-def association():
+def association(guest, host):
     """A VF is announced to the guest, and its end; the guest drains"""
-    with Lab() as (guest, host):
-        host.put(NIC_VF, struct.pack('<B3xI', 1, 7))
-        guest.wait_console('VF slot 7 added')
-        host.put(NIC_VF, struct.pack('<B3xI', 0, 0))
-        guest.wait_console('VF slot 7 removed')
-        host.put(DRAIN, struct.pack('<Q', 99))
-        host.wait(lambda: (DRAINED, struct.pack('<Q', 99)) in host.messages,
-                  'DRAINED')
+    host.put(NIC_VF, struct.pack('<B3xI', 1, 7))
+    guest.wait_console('VF slot 7 added')
+    host.put(NIC_VF, struct.pack('<B3xI', 0, 0))
+    guest.wait_console('VF slot 7 removed')
+    host.put(DRAIN, struct.pack('<Q', 99))
+    host.wait(lambda: (DRAINED, struct.pack('<Q', 99)) in host.messages,
+              'DRAINED')
 
 
-def announce():
+def announce(guest, host):
     """Asked to, the guest announces its address"""
-    with Lab() as (guest, host):
-        guest.wait('ping -c 1 -W 1 10.77.0.1')
-        before = host.arps
-        host.put(NIC_ANNOUNCE)
-        host.wait(lambda: host.arps > before, 'a gratuitous ARP')
+    guest.wait('ping -c 1 -W 1 10.77.0.1')
+    before = host.arps
+    host.put(NIC_ANNOUNCE)
+    host.wait(lambda: host.arps > before, 'a gratuitous ARP')
 
 
-def restart():
+def restart(guest, host):
     """A host process that is back in time: no frame of the guest is lost"""
-    with Lab() as (guest, host):
-        before = int(guest.check(REPLIES))
-        guest.check('(ping -i 0.3 -c 12 -W 9 10.77.0.1 > /tmp/ping; '
-                    'touch /tmp/done) > /dev/null 2>&1 &')
-        guest.wait(f'test $({REPLIES}) -gt {before + 1}')
-        host.vanish()
-        # Less than what hv-net waits for its host.
-        time.sleep(1)
-        host.listen()
-        guest.wait('test -e /tmp/done')
+    before = int(guest.check(REPLIES))
+    guest.check('(ping -i 0.3 -c 12 -W 9 10.77.0.1 > /tmp/ping; '
+                'touch /tmp/done) > /dev/null 2>&1 &')
+    guest.wait(f'test $({REPLIES}) -gt {before + 1}')
+    host.vanish()
+    # Less than what hv-net waits for its host.
+    time.sleep(1)
+    host.listen()
+    guest.wait('test -e /tmp/done')
 
-        def lost():
-            return 12 + before - int(guest.check(REPLIES))
+    def lost():
+        return 12 + before - int(guest.check(REPLIES))
 
-        # One request may have been answered into the closed socket.
-        wait_until(lambda: lost() <= 1, lambda: f'{lost()} of 12 are lost')
-        need(host.status and host.status[1] == 1, 'no status after it')
+    # One request may have been answered into the closed socket.
+    wait_until(lambda: lost() <= 1, lambda: f'{lost()} of 12 are lost')
+    need(host.status and host.status[1] == 1, 'no status after it')
 
 
-def gone():
+def gone(guest, host):
     """A host process that stays away: the cable is out until it is back"""
+    host.vanish()
+    guest.check('ping -c 20 -i 0.1 10.77.0.1 > /dev/null 2>&1 &')
+    guest.wait('grep -q 0 /sys/class/net/eth0/carrier')
+    # Nothing in the guest is stuck.
+    guest.check('ip link set eth0 down && ip link set eth0 up')
+    host.listen()
+    guest.wait('grep -q 1 /sys/class/net/eth0/carrier')
+    guest.wait('ping -c 1 -W 1 10.77.0.1')
+
+
+def one_boot():
+    """Settings, a VF's announcement, ARP, a host that restarts, one that is
+    gone"""
     with Lab() as (guest, host):
-        host.vanish()
-        guest.check('ping -c 20 -i 0.1 10.77.0.1 > /dev/null 2>&1 &')
-        guest.wait('grep -q 0 /sys/class/net/eth0/carrier')
-        # Nothing in the guest is stuck.
-        guest.check('ip link set eth0 down && ip link set eth0 up')
-        host.listen()
-        guest.wait('grep -q 1 /sys/class/net/eth0/carrier')
-        guest.wait('ping -c 1 -W 1 10.77.0.1')
+        for part in (settings, association, announce, restart, gone):
+            part(guest, host)
+            print(f'# {part.__doc__}', flush=True)
 
 
 need_device('hv-vmbus', 'hv-net')
-main(settings, association, announce, restart, gone)
+main(one_boot)
