@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debian's ethtool on the 82599's PF and VF, with Debian's own drivers."""
 # timeout: 1800
-# behind: strict lazy-6.12 pt-6.12
+# behind: strict lazy-6.12 pt-6.12 reference-strict
 import re
 
 from behind import MODE

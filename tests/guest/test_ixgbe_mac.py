@@ -3,7 +3,7 @@
 """ixgbe's MAC with Debian's own programs as the judges: two
 ports whose wires meet, each in a network namespace of its own."""
 # timeout: 1800
-# behind: pt strict-6.12 lazy-6.12
+# behind: pt strict-6.12 lazy-6.12 reference-strict
 import contextlib
 import re
 import tempfile

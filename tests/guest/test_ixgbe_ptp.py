@@ -3,7 +3,7 @@
 """Debian's linuxptp between two ports of ixgbe: hardware time stamps of both
 ends bring one clock to the other's time; phc2sys brings a clock to a clock."""
 # timeout: 600
-# behind: pt strict-6.12 lazy-6.12
+# behind: pt strict-6.12 lazy-6.12 reference-lazy
 import re
 import time
 
