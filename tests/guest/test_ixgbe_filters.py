@@ -274,7 +274,7 @@ def back_to_back():
                         f'remote.path={ends[1 - n]}', '-device',
                         f'ixgbe,bus=rp{n + 1},netdev=n{n},'
                         f'mac=02:00:00:00:00:0{n + 1}']
-        with Guest(devices, smp=CPUS, memory='640', kernel=kernel()) as guest:
+        with Guest(devices, smp=2, memory='640', kernel=kernel()) as guest:
             guest.up(600)
             guest.check('ip netns add far && ip link set eth1 netns far && '
                         'ip addr add 10.0.0.1/24 dev eth0 && '
