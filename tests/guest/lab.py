@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 
-from guest import LOGS, ROOT, TROUBLE, Failed, Stream, image, need
+from guest import (LOGS, ROOT, TROUBLE, Failed, Stream, doze, image, need)
 from peer import checksum, ip_packet
 
 IOVLAB = os.path.join(ROOT, 'build', 'iovlab')
@@ -44,12 +44,12 @@ class Vm:
         if self.shell:
             self.shell.socket.close()
         sock = socket.socket(socket.AF_UNIX)
-        for _ in range(100):
+        for _ in range(200):
             try:
                 sock.connect(self.path('agent.sock'))
                 break
             except OSError:
-                time.sleep(0.1)
+                time.sleep(0.05)
         else:
             raise Failed(f'{self.name}: no shell')
         self.shell = Stream(sock)
@@ -77,14 +77,14 @@ class Vm:
 
     def up(self, seconds=240):
         """Waits until the guest runs shell lines."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        start = time.monotonic()
+        while time.monotonic() < start + seconds:
             if 'iovlab-ready' in self.log('agent.log'):
                 self.boots = self.log('agent.log').count('iovlab-ready')
                 self.connect()
                 self.run('true')
                 return self
-            time.sleep(0.2)
+            doze(start)
         raise Failed(f'{self.name} is not up after {seconds} s: see'
                      f' {self.path("console.log")}')
 
@@ -103,11 +103,12 @@ class Vm:
 
     def up_again(self, seconds=180):
         """Waits until another boot of the guest runs shell lines."""
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while self.log('agent.log').count('iovlab-ready') == self.boots:
-            need(time.monotonic() < end, f'{self.name}: no other boot within '
-                 f'{seconds} s: see {self.path("console.log")}')
-            time.sleep(0.3)
+            need(time.monotonic() < start + seconds,
+                 f'{self.name}: no other boot within {seconds} s: see '
+                 f'{self.path("console.log")}')
+            doze(start)
         self.boots = self.log('agent.log').count('iovlab-ready')
         return self.connect()
 
@@ -118,14 +119,14 @@ class Vm:
         return output
 
     def wait(self, line, seconds=60):
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while True:
             status, output = self.run(line)
             if status == 0:
                 return output
-            need(time.monotonic() < end, f'{self.name}: "{line}" still has'
-                 f' status {status} after {seconds} s: {output}')
-            time.sleep(0.3)
+            need(time.monotonic() < start + seconds, f'{self.name}: "{line}"'
+                 f' still has status {status} after {seconds} s: {output}')
+            doze(start)
 
     def wait_link_local(self, nic='eth0'):
         """Until it can hear what is sent to IPv6 nodes, a router's word too."""
@@ -144,11 +145,11 @@ class Vm:
         return self.log('console.log')
 
     def wait_console(self, text, seconds=60):
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while text not in self.console():
-            need(time.monotonic() < end,
+            need(time.monotonic() < start + seconds,
                  f'{self.name}: no "{text}" on the console')
-            time.sleep(0.3)
+            doze(start)
 
     def nic(self, index=0):
         """Properties of an adapter."""
@@ -159,21 +160,22 @@ class Vm:
 
     def wait_state(self, state, index=0, seconds=60):
         """Until its VF's life is in this state: the properties."""
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while True:
             nic = self.nic(index)
             if nic['State'] == state:
                 return nic
-            need(time.monotonic() < end, f'{self.name}: not {state} within '
-                 f'{seconds} s: {nic["StatusDescription"]}')
-            time.sleep(0.2)
+            need(time.monotonic() < start + seconds, f'{self.name}: not '
+                 f'{state} within {seconds} s: {nic["StatusDescription"]}')
+            doze(start)
 
     def wait_path(self, path, index=0, seconds=60):
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while self.nic(index)['Path'] != path:
-            need(time.monotonic() < end, f'{self.name}: not on {path} within '
-                 f'{seconds} s: {self.nic(index)["StatusDescription"]}')
-            time.sleep(0.2)
+            need(time.monotonic() < start + seconds, f'{self.name}: not on '
+                 f'{path} within {seconds} s: '
+                 f'{self.nic(index)["StatusDescription"]}')
+            doze(start)
 
 
 class Lab:
@@ -247,14 +249,14 @@ class Lab:
                 all(event.get(k) == v for k, v in members.items())]
 
     def wait_event(self, name, seconds=60, **members):
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while True:
             found = self.events(name, **members)
             if found:
                 return found[-1]
-            need(time.monotonic() < end,
+            need(time.monotonic() < start + seconds,
                  f'no event {name} {members} within {seconds} s')
-            time.sleep(0.3)
+            doze(start)
 
     @staticmethod
     def image(modules=(), programs=(), extra=()):

@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from bpf_object import xdp_object
-from guest import main, need, unanswered, wait_until
+from guest import main, need, requests, unanswered, wait_until
 from lab import Lab, Peer
 
 PING = 'ping -c 1 -W 2 10.77.0.1'
@@ -186,7 +186,11 @@ def processors():
         lab.iovlab('vf', 'attach', 'web')
         on_vf(vm)
         done('VF is back')
-        vm.check('sleep 1; kill -INT $(cat /tmp/pid); sleep 1')
+        replies = requests(vm)[1]
+        wait_until(lambda: requests(vm)[1] >= replies + 50,
+                   lambda: f'the stream stands still; {steps}')
+        vm.check('kill -INT $(cat /tmp/pid)')
+        vm.wait('! pidof ping')
         sent = int(vm.check("sed -n 's/ packets transmitted.*//p' /tmp/ping"))
         need(sent > 100, f'{sent} were sent')
         wait_until(lambda: lost() == 0,
