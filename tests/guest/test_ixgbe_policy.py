@@ -3,7 +3,7 @@
 """`ip link set ... vf` and `bridge link` of Debian's iproute2 on ixgbe: what
 each setting does to traffic, with every frame on the wire seen."""
 # timeout: 900
-# behind: lazy strict-6.12 pt-6.12
+# behind: lazy strict-6.12 pt-6.12 reference-pt
 import json
 import re
 
