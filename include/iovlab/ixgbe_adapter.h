@@ -148,6 +148,11 @@ typedef struct IxgbeAdapterPortOps {
     void (*tx_room)(void *fn);
     /* Once at attachment, then on each change. */
     void (*state)(void *fn, const IxgbePortState *state);
+    /*
+     * Whose the mailbox is, VFU and PFU, within the register write that decides
+     * it.  NULL: the function is elsewhere and hears of it with its state.
+     */
+    void (*mailbox)(void *fn, uint32_t levels);
 } IxgbeAdapterPortOps;
 
 /*

@@ -120,6 +120,8 @@ void ixgbe_function_tx_room(IxgbeFunction *fn);
  * reports them, kept here until the VF reads them.  VFU and PFU are levels.
  */
 void ixgbe_function_set_state(IxgbeFunction *fn, const IxgbePortState *state);
+/* VFU and PFU alone, ahead of the state. */
+void ixgbe_function_set_mailbox(IxgbeFunction *fn, uint32_t levels);
 /* Whether the driver has read VFLINKS as up since the link came up last. */
 bool ixgbe_function_link_seen(const IxgbeFunction *fn);
 /*

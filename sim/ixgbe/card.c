@@ -105,10 +105,16 @@ static void card_vf_state(void *fn, const IxgbePortState *state)
     ixgbe_function_set_state(fn, state);
 }
 
+static void card_vf_mailbox(void *fn, uint32_t levels)
+{
+    ixgbe_function_set_mailbox(fn, levels);
+}
+
 static const IxgbeAdapterPortOps card_vf_ops = {
     .rx = card_rx,
     .tx_room = card_tx_room,
     .state = card_vf_state,
+    .mailbox = card_vf_mailbox,
 };
 
 static IxgbeRxResult card_pf_rx(void *opaque, Frame *frame,

@@ -463,13 +463,19 @@ void ixgbe_function_tx_room(IxgbeFunction *fn)
 #define MAILBOX_EDGES (IXGBE_VFMAILBOX_PFSTS | IXGBE_VFMAILBOX_PFACK)
 #define MAILBOX_LEVELS (IXGBE_VFMAILBOX_VFU | IXGBE_VFMAILBOX_PFU)
 
+void ixgbe_function_set_mailbox(IxgbeFunction *fn, uint32_t levels)
+{
+    fn->vfmailbox = (fn->vfmailbox & ~MAILBOX_LEVELS) |
+                    (levels & MAILBOX_LEVELS);
+}
+
 /* A VF's mailbox bits; whether it is to be told. */
 static bool take_mailbox(IxgbeFunction *fn, const IxgbePortState *state)
 {
     bool tell = state->vfmailbox & MAILBOX_EDGES;
 
-    fn->vfmailbox = (fn->vfmailbox & ~MAILBOX_LEVELS) |
-                    (state->vfmailbox & (MAILBOX_LEVELS | MAILBOX_EDGES));
+    ixgbe_function_set_mailbox(fn, state->vfmailbox);
+    fn->vfmailbox |= state->vfmailbox & MAILBOX_EDGES;
     if (state->pf_reset_done && !fn->state.pf_reset_done) {
         fn->vfmailbox |= IXGBE_VFMAILBOX_RSTD;
         tell = true;

@@ -54,13 +54,18 @@ void ixgbe_mailbox_vf_reset(IxgbeAdapter *a, unsigned vf)
     a->ops->cause(a->opaque, IXGBE_EICR_MAILBOX);
 }
 
+static uint32_t levels(const IxgbeMailbox *mbx)
+{
+    return (mbx->vfu ? IXGBE_VFMAILBOX_VFU : 0) |
+           (mbx->pfu ? IXGBE_VFMAILBOX_PFU : 0);
+}
+
 /* What the VF is to be told; its edges are told once. */
 uint32_t ixgbe_mailbox_take_state(IxgbeAdapter *a, unsigned vf,
                                   uint32_t mem[IXGBE_MBX_DWORDS])
 {
     IxgbeMailbox *mbx = &a->mailbox[vf];
-    uint32_t value = mbx->edges | (mbx->vfu ? IXGBE_VFMAILBOX_VFU : 0) |
-                     (mbx->pfu ? IXGBE_VFMAILBOX_PFU : 0);
+    uint32_t value = mbx->edges | levels(mbx);
 
     memcpy(mem, reg_at(a, IXGBE_PFMBMEM(vf)), 4 * IXGBE_MBX_DWORDS);
     mbx->edges = 0;
@@ -98,7 +103,10 @@ void ixgbe_mailbox_write(void *owner, unsigned vf, uint32_t value,
     if (value & IXGBE_PFMAILBOX_ACK) {
         mbx->edges |= IXGBE_VFMAILBOX_PFACK;
     }
-    /* PFU alone is seen with the next edge: only then the VF needs it. */
+    if (a->vf[vf] && a->vf[vf]->ops->mailbox) {
+        a->vf[vf]->ops->mailbox(a->vf[vf]->fn, levels(mbx));
+    }
+    /* Elsewhere PFU is seen with the next edge, a request then stands. */
     if (value & (IXGBE_PFMAILBOX_STS | IXGBE_PFMAILBOX_ACK |
                  IXGBE_PFMAILBOX_RVFU)) {
         ixgbe_adapter_state_stale(a, POOL_BIT(vf));

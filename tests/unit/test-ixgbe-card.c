@@ -208,6 +208,38 @@ static void test_pf_reset(Rig *rig, gconstpointer data)
     g_assert_cmpuint(rig_received(rig, 0), ==, 1);
 }
 
+static uint32_t vf_takes(Rig *rig)
+{
+    rig_vf_set(rig, 0, IXGBE_VFMAILBOX, IXGBE_VFMAILBOX_VFU);
+    return rig_vf_get(rig, 0, IXGBE_VFMAILBOX) &
+           (IXGBE_VFMAILBOX_VFU | IXGBE_VFMAILBOX_PFU);
+}
+
+/* 7.10.2.9: one at a time; nothing is run between one and the other. */
+static void test_mailbox_owner(Rig *rig, gconstpointer data)
+{
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_PFU);
+    g_assert_cmphex(vf_takes(rig), ==, IXGBE_VFMAILBOX_PFU);
+    g_assert_cmphex(rig_get(rig, IXGBE_PFMAILBOX(0)), ==,
+                    IXGBE_PFMAILBOX_PFU);
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_STS);
+    g_assert_cmphex(vf_takes(rig), ==, IXGBE_VFMAILBOX_VFU);
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_PFU);
+    g_assert_cmphex(rig_get(rig, IXGBE_PFMAILBOX(0)), ==,
+                    IXGBE_PFMAILBOX_VFU);
+    /* Taken away, and given up without a word. */
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_RVFU);
+    g_assert_cmphex(rig_vf_get(rig, 0, IXGBE_VFMAILBOX) &
+                    IXGBE_VFMAILBOX_VFU, ==, 0);
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_PFU);
+    rig_set(rig, IXGBE_PFMAILBOX(0), 0);
+    g_assert_cmphex(vf_takes(rig), ==, IXGBE_VFMAILBOX_VFU);
+    /* Another VF's is its own. */
+    rig_set(rig, IXGBE_PFMAILBOX(1), IXGBE_PFMAILBOX_PFU);
+    g_assert_cmphex(rig_get(rig, IXGBE_PFMAILBOX(1)), ==,
+                    IXGBE_PFMAILBOX_PFU);
+}
+
 static void test_num_vfs(Rig *rig, gconstpointer data)
 {
     ixgbe_card_set_num_vfs(rig->card, 2);
@@ -374,6 +406,7 @@ int main(int argc, char **argv)
     ADD("bus-master", setup_running, test_bus_master);
     ADD("vf-reset", setup_running, test_vf_reset);
     ADD("pf-reset", setup_running, test_pf_reset);
+    ADD("mailbox-owner", setup_running, test_mailbox_owner);
     ADD("num-vfs", setup_running, test_num_vfs);
     ADD("flr", setup_running, test_flr);
     ADD("dma-at-registers", setup_running, test_dma_at_registers);
