@@ -342,8 +342,10 @@ class Guest:
                 self.alive()
                 raise Failed(f'{self.name}: no end of "{line}" within'
                              f' {seconds} s; it wrote: {output}')
-            found = re.match(r'iovlab-status (\d+)$', answer)
+            # What was written last may have had no end of a line.
+            found = re.search(r'iovlab-status (\d+)$', answer)
             if found:
+                output += filter(None, [answer[:found.start()]])
                 return int(found.group(1)), '\n'.join(output)
             output.append(answer)
 

@@ -75,6 +75,7 @@ def judge(guest, peer):
     guest.wait('grep -q "inner: done" /inner.console', 120)
     # It ends when it is called.
     guest.wait('nc -w 5 10.77.0.100 7 < /dev/null', 60)
+    guest.wait('grep -qx 0 /inner.status', 120)
     text = guest.check('cat /inner.console')
     need(text.count(f': {COUNT} replies') == 2, text)
     need(re.search(r'MSI.*eth0', text), 'no MSI-X in the inner guest')
@@ -105,7 +106,6 @@ def nested():
             print(f'# the inner guest is up after '
                   f'{time.monotonic() - start:.0f} s')
             judge(guest, peer)
-            guest.wait('grep -qx 0 /inner.status', 120)
             path = f'/sys/bus/pci/devices/{vf}'
             guest.check(f'echo > {path}/driver_override; '
                         f'echo 1 > {PF}/sriov_drivers_autoprobe; '
