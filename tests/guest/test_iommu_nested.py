@@ -73,6 +73,7 @@ def judge(guest, peer):
     # From the PF to it.
     echoes(guest, '10.77.0.100', COUNT, 0.02)
     guest.wait('grep -q "inner: done" /inner.console', 120)
+    interrupts = guest.check('grep vfio-msix /proc/interrupts')
     # It ends when it is called.
     guest.wait('nc -w 5 10.77.0.100 7 < /dev/null', 60)
     guest.wait('grep -qx 0 /inner.status', 120)
@@ -81,7 +82,6 @@ def judge(guest, peer):
     need(re.search(r'MSI.*eth0', text), 'no MSI-X in the inner guest')
     need(not TROUBLE.search(text), text)
     need(peer.frames >= COUNT, 'its frames were not on the wire')
-    interrupts = guest.check('grep vfio-msix /proc/interrupts')
     need('IR-PCI-MSI' in interrupts and
          sum(map(int, re.findall(r' (\d+) ', interrupts))) > COUNT,
          interrupts)
