@@ -24,13 +24,14 @@
 #define FEW_DESCS 4
 /* Frames that an answer sends itself. */
 #define ANSWER_BUDGET 2
-/* Doorbells that are gathered at most. */
-#define GATHER_DOORBELLS 32
 /* It is a stream if so many come within the time that the first one may wait. */
 #define STREAM_SAMPLE 8
-/* And part of a ring: its driver stops when little of it is left. */
-#define GATHER_RING_PART 4
+/* Doorbells that are gathered at most, and what they send in one go. */
+#define GATHER_DOORBELLS 32
 #define GATHER_BUDGET 64
+/* Nor more than a part of the ring: a driver stops when little of it is left. */
+#define GATHER_RING_PART 4
+/* As much as a run. */
 #define SETTLE_BUDGET 256
 
 void ixgbe_pf_set_gather(IxgbeFunction *pf, uint64_t ns)
@@ -54,32 +55,36 @@ void ixgbe_doorbell_ran(IxgbeDoorbell *bell)
     bell->deadline = UINT64_MAX;
 }
 
+static void set_streaming(IxgbeFunction *fn, bool on)
+{
+    if (fn->bell.streaming != on) {
+        fn->bell.streaming = on;
+        trace_ixgbe_doorbell_stream(fn, on);
+    }
+}
+
+static void end_stream(IxgbeFunction *fn)
+{
+    set_streaming(fn, false);
+    fn->bell.count = 0;
+}
+
 /* One more doorbell that nobody waits for: is it one of a stream? */
 static bool streaming(IxgbeFunction *fn)
 {
     IxgbeDoorbell *bell = &fn->bell;
-    bool was = bell->streaming;
 
     if (bell->count == 0 || bell->count == STREAM_SAMPLE) {
         uint64_t now = fn->ops->clock_ns(fn->opaque);
         /* A clock that stands still, as in a test, ends no wait. */
         uint64_t elapsed = now - bell->since;
 
-        bell->streaming = bell->count && elapsed &&
-                          elapsed < gather_ns(fn);
+        set_streaming(fn, bell->count && elapsed && elapsed < gather_ns(fn));
         bell->since = now;
         bell->count = 0;
     }
     bell->count++;
-    if (was != bell->streaming) {
-        trace_ixgbe_doorbell_stream(fn, !was);
-    }
     return bell->streaming;
-}
-
-static void set_ready(IxgbeTxq *q)
-{
-    q->fn->tx_ready[q->index / 64] |= 1ull << (q->index % 64);
 }
 
 /* Whether the doorbell of @q can wait for more of its kind. */
@@ -88,7 +93,7 @@ static bool gather(IxgbeTxq *q)
     IxgbeFunction *fn = q->fn;
     IxgbeDoorbell *bell = &fn->bell;
 
-    set_ready(q);
+    ixgbe_function_tx_ready(q);
     if (++bell->gathered >= GATHER_DOORBELLS ||
         ixgbe_ring_owned(&q->ring) >=
         ixgbe_ring_size(&q->ring) / GATHER_RING_PART) {
@@ -174,8 +179,7 @@ void ixgbe_doorbell_expire(IxgbeFunction *fn, uint64_t now)
     bell->deadline = UINT64_MAX;
     /* It went slack: the next ones are not to wait. */
     if (bell->gathered < STREAM_SAMPLE) {
-        bell->streaming = false;
-        bell->count = 0;
+        end_stream(fn);
     }
     ixgbe_doorbell_flush(fn);
 }
@@ -188,13 +192,12 @@ void ixgbe_function_doorbell(IxgbeTxq *q, uint32_t added)
 
     fn->asked = false;
     if (asked || !few) {
-        fn->bell.streaming = false;
-        fn->bell.count = 0;
+        end_stream(fn);
     }
     if (!few || !may_send_here(fn)) {
         ixgbe_function_tx_kick(q);
     } else if (asked && ixgbe_ring_owned(&q->ring) <= FEW_DESCS) {
-        set_ready(q);
+        ixgbe_function_tx_ready(q);
         send_short(fn, ANSWER_BUDGET);
     } else if (asked || !streaming(fn)) {
         ixgbe_function_tx_kick(q);

@@ -274,7 +274,7 @@ static bool may_transmit(const IxgbeFunction *fn)
 
 void ixgbe_function_tx_kick(IxgbeTxq *q)
 {
-    q->fn->tx_ready[q->index / 64] |= 1ull << (q->index % 64);
+    ixgbe_function_tx_ready(q);
     ixgbe_function_schedule(q->fn);
 }
 
@@ -283,7 +283,7 @@ void ixgbe_function_tx_kick_all(IxgbeFunction *fn)
     memset(fn->tx_ready, 0, sizeof(fn->tx_ready));
     for (unsigned i = 0; i < fn->queues; i++) {
         if (fn->tx[i].fn == fn) {
-            fn->tx_ready[i / 64] |= 1ull << (i % 64);
+            ixgbe_function_tx_ready(&fn->tx[i]);
         }
     }
     ixgbe_function_schedule(fn);

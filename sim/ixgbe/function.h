@@ -214,6 +214,12 @@ static inline void ixgbe_function_leave(IxgbeFunction *fn)
 void ixgbe_function_transmit(IxgbeFunction *fn, int budget);
 /* Whether that may be outside of a run. */
 bool ixgbe_function_may_send(const IxgbeFunction *fn);
+/* @q may have work, for whoever transmits next. */
+static inline void ixgbe_function_tx_ready(IxgbeTxq *q)
+{
+    q->fn->tx_ready[q->index / 64] |= 1ull << (q->index % 64);
+}
+
 /* A transmit queue, or every one of the function's, may have work. */
 void ixgbe_function_tx_kick(IxgbeTxq *q);
 void ixgbe_function_tx_kick_all(IxgbeFunction *fn);
