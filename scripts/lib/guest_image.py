@@ -16,6 +16,7 @@ import sys
 
 import kmod
 import programs
+import vmlinux
 
 APPLETS = ('sh mount umount cat cut sed grep head tail ls mkdir rm cp mv ln '
            'sleep usleep echo printf test [ true false expr seq wc sort tr '
@@ -186,7 +187,8 @@ def store(data, cache):
             file.write(data)
         os.rename(part, path)
     os.utime(path)
-    images = [os.path.join(cache, name) for name in os.listdir(cache)]
+    images = [os.path.join(cache, name) for name in os.listdir(cache)
+              if name.endswith('.cpio')]
     for old in sorted(images, key=os.path.getmtime)[:-50]:
         os.unlink(old)
     return path
@@ -202,12 +204,15 @@ def main():
     parser.add_argument('--program', action='append', default=[])
     parser.add_argument('--init', required=True)
     parser.add_argument('--busybox', required=True)
+    parser.add_argument('--unpacked', action='store_true')
     parser.add_argument('--cache', required=True)
     args = parser.parse_args()
     try:
         kernel, data = build(args)
         path = store(data, args.cache)
-    except (Refused, kmod.Broken) as error:
+        if args.unpacked:
+            kernel = vmlinux.stored(kernel, args.cache)
+    except (Refused, kmod.Broken, vmlinux.Broken) as error:
         print(f'iovlab: {error}', file=sys.stderr)
         sys.exit(2)
     print(os.path.abspath(kernel))

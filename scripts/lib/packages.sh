@@ -17,7 +17,7 @@ packages_of() {
     # ROMs that a running QEMU loads.
     run) echo "seabios qemu-system-data ipxe-qemu libpixman-1-0 libslirp0" ;;
     # Guest images.
-    guest) echo "python3 xz-utils zstd dpkg-dev ipxe
+    guest) echo "python3 xz-utils zstd lz4 dpkg-dev ipxe
                  debian-archive-keyring ca-certificates" ;;
     fuzz) echo "clang llvm libclang-rt-dev" ;;
     check) echo "git python3 shellcheck pyflakes3" ;;

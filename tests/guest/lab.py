@@ -20,7 +20,8 @@ import tempfile
 import threading
 import time
 
-from guest import (LOGS, ROOT, TROUBLE, Failed, Stream, doze, image, need)
+from guest import (APPEND, LOGS, ROOT, TROUBLE, Failed, Stream, doze, image,
+                   need)
 from peer import checksum, ip_packet
 
 IOVLAB = os.path.join(ROOT, 'build', 'iovlab')
@@ -259,13 +260,13 @@ class Lab:
             doze(start)
 
     @staticmethod
-    def image(modules=(), programs=(), extra=()):
+    def image(modules=(), programs=(), extra=(), **more):
         """What vm() boots with the same words: kernel and initramfs."""
         return image(
             *extra,
             '--add', f'{ROOT}/build/guest/iovlab-agent:/bin/iovlab-agent',
             *(word for module in modules for word in ('--module', module)),
-            *(word for name in programs for word in ('--program', name)))
+            *(word for name in programs for word in ('--program', name)), **more)
 
     def vm(self, name, host='A', ip='', nics=1, options=(), append='',
            modules=(), programs=(), extra=(), memory=256, up=True):
@@ -273,8 +274,8 @@ class Lab:
         self.iovlab('run', '--host', host, '--name', name, '--kernel', kernel,
                     '--initrd', initrd, '--memory', str(memory), '--nics',
                     str(nics), '--detach', '--append',
-                    'console=ttyS0 panic=-1 iovlab.shell=/dev/ttyS1 '
-                    + (f'iovlab.ip={ip} ' if ip else '') + append, *options)
+                    APPEND + (f'iovlab.ip={ip} ' if ip else '') + append,
+                    *options)
         vm = Vm(self, name, host)
         self.vms.append(vm)
         return vm.up() if up else vm

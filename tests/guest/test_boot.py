@@ -7,7 +7,7 @@ from guest import Guest, image, main, need
 
 def boot():
     """Debian 12's cloud kernel boots and runs what it is told"""
-    with Guest(smp=2) as guest:
+    with Guest(kernel=image(packed=True), smp=2) as guest:
         guest.up()
         need(guest.check('uname -r').startswith('6.1.'), 'not a 6.1 kernel')
         need(guest.check('nproc') == '2', 'not two CPUs')

@@ -14,7 +14,8 @@ EXTRA = (*program('kexec'), '--module', 'virtio_blk')
 def disks():
     """The guest's own kernel and initramfs, on two disks behind the unit."""
     options = []
-    for path, name in zip(image(*EXTRA, *MODULES), ('kernel', 'initrd')):
+    for path, name in zip(image(*EXTRA, *MODULES, packed=True),
+                          ('kernel', 'initrd')):
         options += ['-drive', f'if=none,id={name},format=raw,readonly=on,'
                     f'file={path}', '-device',
                     f'virtio-blk-pci,drive={name},iommu_platform=on,'

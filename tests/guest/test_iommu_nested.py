@@ -43,7 +43,7 @@ def outer_image(place):
         file.write(SCRIPT)
     os.chmod(script, 0o755)
     kernel, initrd = image('--only-module', 'ixgbevf', '--add',
-                           f'{script}:/bin/inner')
+                           f'{script}:/bin/inner', packed=True)
     words = ['--add', f'{kernel}:/inner/vmlinuz',
              '--add', f'{initrd}:/inner/initrd']
     for path in FIRMWARE:

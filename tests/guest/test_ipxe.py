@@ -58,7 +58,7 @@ def boots(device, chip, driver, modules):
     ipxe = next((path for path in IPXE if os.path.exists(path)), None)
     if not ipxe:
         skip('no iPXE: apt-get install ipxe')
-    kernel, initrd = image(*modules)
+    kernel, initrd = image(*modules, packed=True)
     served = Served(linux=kernel, initrd=initrd)
     guest = Guest(devices=['-machine', 'graphics=off',
                            '-device', 'pcie-root-port,id=root',

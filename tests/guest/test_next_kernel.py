@@ -34,7 +34,7 @@ def kexec():
     """kexec: UNLOAD, a VF reset before it is used again"""
     with Lab('A') as lab:
         extra = program('kexec')
-        kernel, initrd = lab.image(MODULES, extra=extra)
+        kernel, initrd = lab.image(MODULES, extra=extra, packed=True)
         vm = start(lab, drive('kernel', kernel, ',readonly=on')
                    + drive('initrd', initrd, ',readonly=on'), extra=extra)
         vm.check('dd if=/dev/vda of=/kernel bs=1M; '
