@@ -24,6 +24,23 @@ static const char *when_text(const Property *p)
     }
 }
 
+static const char *guard_text(const Property *p)
+{
+    switch (p->guard) {
+    case PROP_BY_OWNER:
+        return "- By: the owner of the host process only ([access](access.md))"
+            "\n";
+    case PROP_READS:
+        return "- By users with a role: only a file below "
+            "ClientReadDirectories of the host ([access](access.md))\n";
+    case PROP_WRITES:
+        return "- By users with a role: only a file below "
+            "ClientWriteDirectories of the host ([access](access.md))\n";
+    default:
+        return "";
+    }
+}
+
 static void add_property(GString *page, const Property *p)
 {
     g_autofree char *range = prop_range(p);
@@ -34,6 +51,7 @@ static void add_property(GString *page, const Property *p)
         g_string_append_printf(page, "- Can be set %s: %s; default %s\n",
                                when_text(p), range,
                                *p->dflt ? p->dflt : "empty");
+        g_string_append(page, guard_text(p));
     }
     g_string_append_printf(page, "- Behind it: %s\n- Hyper-V: %s\n\n",
                            p->backing, p->differs);

@@ -107,7 +107,7 @@ static const char *read_from(const char *path, const char *expected)
     const char *code;
 
     if (client_file_open(&files, USER, full, &f, &error)) {
-        g_autofree char *proc = client_file_proc_path(&f);
+        g_autofree char *proc = client_fd_path(f.fd);
         g_autofree char *again = NULL;
 
         g_assert_cmpint(read(f.fd, text, sizeof(text) - 1), >=, 0);

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     BLOCK_SHB = 0x0a0d0d0a,
@@ -81,10 +82,11 @@ static void set_error(const Pcapng *p, GError **error)
                 p->path, g_strerror(errno));
 }
 
-Pcapng *pcapng_open(const char *path, const char *interface, GError **error)
+/* @file is taken; NULL with errno: it could not be opened. */
+static Pcapng *pcapng_new(FILE *file, const char *path, const char *interface,
+                          GError **error)
 {
     const uint8_t resolution = TSRESOL_NANOSECONDS;
-    FILE *file = fopen(path, "wbe");
     Pcapng *p;
 
     if (!file) {
@@ -119,6 +121,24 @@ Pcapng *pcapng_open(const char *path, const char *interface, GError **error)
         return NULL;
     }
     return p;
+}
+
+Pcapng *pcapng_open(const char *path, const char *interface, GError **error)
+{
+    return pcapng_new(fopen(path, "wbe"), path, interface, error);
+}
+
+Pcapng *pcapng_open_fd(int fd, const char *path, const char *interface,
+                       GError **error)
+{
+    FILE *file = fdopen(fd, "wb");
+    int saved = errno;
+
+    if (!file) {
+        close(fd);
+        errno = saved;
+    }
+    return pcapng_new(file, path, interface, error);
 }
 
 void pcapng_write(Pcapng *p, PcapngDirection direction, const void *frame,

@@ -22,6 +22,9 @@ typedef enum PcapngDirection {
 
 /* Makes the file; @interface is the name shown in it. */
 Pcapng *pcapng_open(const char *path, const char *interface, GError **error);
+/* The same in a file that is open; @fd is taken, @path for messages. */
+Pcapng *pcapng_open_fd(int fd, const char *path, const char *interface,
+                       GError **error);
 void pcapng_write(Pcapng *pcap, PcapngDirection direction,
                   const void *frame, size_t len);
 /* False, with the reason, if not all of it is in the file. */

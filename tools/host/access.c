@@ -132,7 +132,7 @@ bool access_sees_host(const Host *host, const ControlCaller *caller)
 }
 
 static void refused(Host *host, const ControlCaller *caller, Operation op,
-                    const char *vm, const char *scope)
+                    const char *vm, const char *scope, const char *text)
 {
     const struct passwd *entry = getpwuid(caller->uid);
     g_autofree char *user = entry ? g_strdup(entry->pw_name) :
@@ -141,7 +141,28 @@ static void refused(Host *host, const ControlCaller *caller, Operation op,
     /* No "vm": the caller's own view of events has nothing of it. */
     host_event(host, "not-allowed", "s:operation", operation_name(op),
                "s:user", user, "s:scope", scope, "s:object", vm ? vm : "",
-               NULL);
+               "s:text", text, NULL);
+}
+
+ClientFiles access_files(const Host *host)
+{
+    return (ClientFiles) { .host = host->name, .dir = host->dir,
+                           .read = host->config.client_read,
+                           .write = host->config.client_write };
+}
+
+void access_refuse(Host *host, ControlRequest *request, Operation op,
+                   const char *vm, PropError *error)
+{
+    const ControlCaller *caller = control_request_caller(request);
+    const char *scope;
+
+    if (!caller->owner && g_str_equal(error->code, ERR_NOT_ALLOWED)) {
+        may(host, caller, op, vm, &scope);
+        refused(host, caller, op, vm, scope, error->text);
+    }
+    control_fail(request, error->code, "%s", error->text);
+    prop_error_clear(error);
 }
 
 static bool allow(void *opaque, const ControlCaller *caller,
@@ -151,13 +172,25 @@ static bool allow(void *opaque, const ControlCaller *caller,
     Host *host = opaque;
     Operation op = operation_of(command, args);
     g_autofree char *vm = vm_of(command, args);
+    PropError error = { 0 };
     const char *scope;
 
     /* What is shown is looked through object by object. */
-    if (g_str_equal(command, "show") || may(host, caller, op, vm, &scope)) {
+    if (g_str_equal(command, "show")) {
         return true;
     }
-    refused(host, caller, op, vm, scope);
+    if (may(host, caller, op, vm, &scope)) {
+        if (access_values(host, caller, command, args, &error)) {
+            return true;
+        }
+        if (g_str_equal(error.code, ERR_NOT_ALLOWED)) {
+            refused(host, caller, op, vm, scope, error.text);
+        }
+        *code = error.code;
+        *text = error.text;
+        return false;
+    }
+    refused(host, caller, op, vm, scope, "");
     if (vm && op != OP_CREATE_VM && !access_sees_vm(host, caller, vm)) {
         *code = ERR_NOT_FOUND;
         *text = g_strdup_printf("host '%s' has no VM '%s'", host->name, vm);
@@ -179,6 +212,15 @@ static bool sees(void *opaque, const ControlCaller *caller, JsonObject *event)
 }
 
 const ControlGuard host_guard = { .allow = allow, .sees = sees };
+
+bool access_check_directories(const void *config, JsonNode *value,
+                              PropError *error)
+{
+    g_autofree char *why = NULL;
+
+    return client_directories_check(json_node_get_string(value), &why) ||
+        prop_fail(error, ERR_BAD_ARGUMENT, "%s", why);
+}
 
 /* --- the policy file ------------------------------------------------------- */
 

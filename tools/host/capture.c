@@ -25,20 +25,23 @@ static Capture *capture_find(Host *host, const char *port)
 }
 
 bool capture_start(Host *host, const char *port, const char *path,
-                   char **error)
+                   ClientFile *file, PropError *error)
 {
     g_autoptr(GError) gerror = NULL;
     Pcapng *pcap;
     Capture *c;
 
     if (capture_find(host, port)) {
-        *error = g_strdup_printf("port '%s' is captured already", port);
+        return prop_fail(error, ERR_FAILED, "port '%s' is captured already",
+                         port);
+    }
+    if (file && !client_file_create(file, error)) {
         return false;
     }
-    pcap = pcapng_open(path, port, &gerror);
+    pcap = file ? pcapng_open_fd(client_file_take_fd(file), path, port,
+                                 &gerror) : pcapng_open(path, port, &gerror);
     if (!pcap) {
-        *error = g_strdup(gerror->message);
-        return false;
+        return prop_fail(error, ERR_FAILED, "%s", gerror->message);
     }
     c = g_new0(Capture, 1);
     c->port = g_strdup(port);

@@ -249,6 +249,14 @@ bool client_file_for_vm(const ClientFiles *files, uid_t uid, const char *path,
     return ok;
 }
 
+int client_file_take_fd(ClientFile *f)
+{
+    int fd = f->fd;
+
+    f->fd = -1;
+    return fd;
+}
+
 void client_file_remove(ClientFile *f)
 {
     if (f->place.name) {
@@ -265,7 +273,7 @@ void client_file_clear(ClientFile *f)
     beneath_clear(&f->place);
 }
 
-char *client_file_proc_path(const ClientFile *f)
+char *client_fd_path(int fd)
 {
-    return g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), f->fd);
+    return g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), fd);
 }

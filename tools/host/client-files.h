@@ -59,11 +59,13 @@ bool client_file_create(ClientFile *f, PropError *error);
 bool client_file_for_vm(const ClientFiles *files, uid_t uid, const char *path,
                         ClientUse use, PropError *error);
 
+/* f->fd, from now on the caller's. */
+int client_file_take_fd(ClientFile *f);
 /* The file that was made is not wanted. */
 void client_file_remove(ClientFile *f);
 /* Closes it; nothing if it is clear or was never set. */
 void client_file_clear(ClientFile *f);
-/* A name for f->fd in another process of this user, valid until it is closed. */
-char *client_file_proc_path(const ClientFile *f);
+/* A name for @fd in another process of this user, valid until it is closed. */
+char *client_fd_path(int fd);
 
 #endif

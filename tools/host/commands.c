@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "host/access.h"
 #include "host/host.h"
 
 #include "base/jsonline.h"
@@ -236,20 +237,29 @@ static void cmd_migrate_finish(void *opaque, ControlRequest *request,
 static void cmd_capture(void *opaque, ControlRequest *request,
                         JsonObject *args)
 {
+    const ControlCaller *caller = control_request_caller(request);
+    Host *host = opaque;
     const char *port = json_str(args, "port", "");
     const char *file = json_str(args, "file", NULL);
-    g_autofree char *error = NULL;
+    const ClientFiles files = access_files(host);
+    ClientFile place = { .fd = -1 };
+    PropError error = { 0 };
     g_autoptr(GError) wrong = NULL;
 
-    if (file && !capture_start(opaque, port, file, &error)) {
-        control_fail(request, ERR_FAILED, "%s", error);
-    } else if (!file && !capture_stop(opaque, port, &wrong)) {
+    if (file &&
+        ((!caller->owner && !client_file_find(&files, caller->uid, file,
+                                              &place, &error)) ||
+         !capture_start(host, port, file, caller->owner ? NULL : &place,
+                        &error))) {
+        access_refuse(host, request, OP_CAPTURE, NULL, &error);
+    } else if (!file && !capture_stop(host, port, &wrong)) {
         control_fail(request, g_error_matches(wrong, G_IO_ERROR,
                                               G_IO_ERROR_NOT_FOUND) ?
                      ERR_NOT_FOUND : ERR_FAILED, "%s", wrong->message);
     } else {
         control_reply(request, NULL);
     }
+    client_file_clear(&place);
 }
 
 /* --- QMP ---------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "base/frame-stream.h"
 #include "base/qmp.h"
 #include "client.h"
+#include "host/client-files.h"
 #include "host/datapath.h"
 #include "host/mac.h"
 #include "host/mac-pool.h"
@@ -63,6 +64,8 @@ typedef struct HostConfig {
     bool any_network;
     char *migration_networks;
     char *policy_file;          /* roles.h; "": only the owner */
+    char *client_read;          /* client-files.h */
+    char *client_write;
 } HostConfig;
 
 struct Host {
@@ -254,8 +257,9 @@ bool switch_settle(Switch *sw);
 void host_net_settle(Host *host);
 
 /* Captures (capture.c): "wire" or "VM.N" (the switch port of NIC N). */
+/* @file: of a user other than the owner, found at @path; else NULL. */
 bool capture_start(Host *host, const char *port, const char *path,
-                   char **error);
+                   ClientFile *file, PropError *error);
 /* False also if not all frames are in the file. */
 bool capture_stop(Host *host, const char *port, GError **error);
 void capture_frame(Host *host, const char *port, bool in, const uint8_t *frame,
@@ -566,8 +570,10 @@ void migrate_in_running(MigrateIn *m);
 void migrate_in_linked(MigrateIn *m, VmNic *nic);
 void migrate_in_vm_gone(MigrateIn *m);
 
+/* @fd, which is taken, is the file; -1: QEMU opens it by its name. */
 void migrate_in_restore(Host *host, ControlRequest *request, VmConfig *config,
-                        uint32_t serial, const char *file, uint64_t offset);
+                        uint32_t serial, const char *file, uint64_t offset,
+                        int fd);
 /* Arguments of migrate-set-capabilities. */
 JsonObject *migrate_capabilities(bool return_path);
 /* Takes the VFs away; @waited hears when all traffic is synthetic. */

@@ -13,6 +13,7 @@
 #include "base/stream.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 /* A source that is silent this long after the VM runs has nothing more. */
 #define BACKLOG_LIMIT_MS 5000
@@ -21,6 +22,7 @@ struct MigrateIn {
     Vm *vm;
     Host *host;
     char *file;             /* restored from; NULL: a migration */
+    int fd;                 /* the same, if QEMU is to open that; or -1 */
     char *uri;
     char *network;          /* that carries it; NULL: not named */
     ControlRequest *request;    /* prepare or restore, until answered */
@@ -56,6 +58,9 @@ static void in_free(MigrateIn *m)
     g_clear_handle_id(&m->limit, g_source_remove);
     listener_free(m->listener);
     frame_stream_free(m->handover);
+    if (m->fd >= 0) {
+        close(m->fd);
+    }
     g_free(m->file);
     g_free(m->uri);
     g_free(m->network);
@@ -328,6 +333,7 @@ static MigrateIn *in_new(Host *host, VmConfig *config, uint32_t serial,
     m->host = host;
     m->request = request;
     m->file = g_strdup(file);
+    m->fd = -1;
     m->kept = kept;
     vm->in = m;
     vm->detached = true;
@@ -387,13 +393,20 @@ void migrate_in_prepare(Host *host, ControlRequest *request, JsonObject *args)
 }
 
 void migrate_in_restore(Host *host, ControlRequest *request, VmConfig *config,
-                        uint32_t serial, const char *file, uint64_t offset)
+                        uint32_t serial, const char *file, uint64_t offset,
+                        int fd)
 {
     MigrateIn *m = in_new(host, config, serial, request, file);
+    g_autofree char *name = fd >= 0 ? client_fd_path(fd) : g_strdup(file);
 
-    if (m) {
-        m->vm->restoring = true;
-        m->uri = g_strdup_printf("file:%s,offset=%" PRIu64, file, offset);
-        vm_event(m->vm, "restore-start", "s:file", file, NULL);
+    if (!m) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return;
     }
+    m->fd = fd;
+    m->vm->restoring = true;
+    m->uri = g_strdup_printf("file:%s,offset=%" PRIu64, name, offset);
+    vm_event(m->vm, "restore-start", "s:file", file, NULL);
 }

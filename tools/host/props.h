@@ -53,12 +53,21 @@ typedef enum PropWhen {
     PROP_ALWAYS,
 } PropWhen;
 
+/* What more than a role it takes to set it; for other users than the owner. */
+typedef enum PropGuard {
+    PROP_BY_ROLE,               /* nothing more */
+    PROP_BY_OWNER,              /* only the host's owner may */
+    PROP_READS,                 /* a file for VMs, as CLIENT_READS allows */
+    PROP_WRITES,                /* the same, CLIENT_WRITES */
+} PropGuard;
+
 #define PROP_NO_FIELD SIZE_MAX
 
 typedef struct Property {
     const char *name;           /* Hyper-V's, where it has one; NULL ends */
     PropType type;
     PropWhen when;
+    PropGuard guard;
     size_t field;               /* in the configuration, or PROP_NO_FIELD */
     uint64_t min, max;
     const char *const *words;   /* PROP_ENUM, ended by NULL */

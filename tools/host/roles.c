@@ -43,7 +43,7 @@ static const struct {
     [OP_MIGRATE_VM] = { "MigrateVirtualMachine",
         "move a VM to another host, take one from there" },
     [OP_CONSOLE] = { "AllowInputToVirtualMachine",
-        "use a VM's console and its QMP monitor" },
+        "send keys and questions to a VM's QMP monitor" },
 };
 
 const char *operation_name(Operation op)

@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "host/access.h"
 #include "host/host.h"
 
 #include "base/jsonline.h"
@@ -25,6 +26,7 @@ struct Save {
     Vm *vm;
     ControlRequest *request;
     char *file;
+    ClientFile client;      /* the same, of a user other than the owner */
     bool checkpoint;        /* the VM goes on */
     bool was_running;
     bool written;           /* the file has a header, and is no VM yet */
@@ -32,10 +34,13 @@ struct Save {
 
 static void save_end(Save *s)
 {
-    if (s->written) {
+    if (s->written && s->client.place.name) {
+        client_file_remove(&s->client);
+    } else if (s->written) {
         unlink(s->file);
     }
     s->vm->save = NULL;
+    client_file_clear(&s->client);
     g_free(s->file);
     g_free(s);
 }
@@ -131,6 +136,27 @@ static int open_file(const char *file)
     return fd;
 }
 
+/* The file, new; -1 with an error that the caller frees. */
+static int make_file(Save *s, char **error)
+{
+    PropError wrong = { 0 };
+    int fd;
+
+    if (!s->client.place.name) {
+        fd = open_file(s->file);
+        if (fd < 0) {
+            *error = g_strdup_printf("%s: %s", s->file, g_strerror(errno));
+        }
+        return fd;
+    }
+    if (!client_file_create(&s->client, &wrong)) {
+        *error = wrong.text;
+        return -1;
+    }
+    /* QEMU opens it again by this one. */
+    return s->client.fd;
+}
+
 static bool write_header(Save *s, char **error)
 {
     g_autoptr(JsonObject) object = iov_args("s:magic", SAVE_MAGIC, "i:serial",
@@ -148,13 +174,16 @@ static bool write_header(Save *s, char **error)
         return false;
     }
     memcpy(header, line, strlen(line));
-    fd = open_file(s->file);
-    s->written = fd >= 0;
-    ok = fd >= 0 && write(fd, header, HEADER_SIZE) == HEADER_SIZE;
+    fd = make_file(s, error);
+    if (fd < 0) {
+        return false;
+    }
+    s->written = true;
+    ok = write(fd, header, HEADER_SIZE) == HEADER_SIZE;
     if (!ok) {
         *error = g_strdup_printf("%s: %s", s->file, g_strerror(errno));
     }
-    if (fd >= 0) {
+    if (fd != s->client.fd) {
         close(fd);
     }
     return ok;
@@ -210,6 +239,7 @@ static void save_detached(Vm *vm, void *opaque, bool ok)
 {
     Save *s = opaque;
     g_autofree char *error = NULL;
+    g_autofree char *name = NULL;
     g_autofree char *uri = NULL;
 
     if (vm->save != s) {
@@ -224,7 +254,9 @@ static void save_detached(Vm *vm, void *opaque, bool ok)
         save_failed(s, ERR_BAD_ARGUMENT, error);
         return;
     }
-    uri = g_strdup_printf("file:%s,offset=%d", s->file, HEADER_SIZE);
+    name = s->client.place.name ? client_fd_path(s->client.fd) :
+        g_strdup(s->file);
+    uri = g_strdup_printf("file:%s,offset=%d", name, HEADER_SIZE);
     qmp_execute(vm->qmp, "migrate-set-capabilities",
                 migrate_capabilities(false), NULL, NULL);
     qmp_execute(vm->qmp, "migrate", iov_args("s:uri", uri, NULL),
@@ -234,14 +266,26 @@ static void save_detached(Vm *vm, void *opaque, bool ok)
 void save_start(Vm *vm, ControlRequest *request, const char *file,
                 bool checkpoint)
 {
+    const ControlCaller *caller = control_request_caller(request);
+    const ClientFiles files = access_files(vm->host);
+    ClientFile place = { .fd = -1 };
+    PropError error = { 0 };
     Save *s;
 
+    /* A checkpoint's place is not the caller's choice. */
+    if (!caller->owner && !checkpoint &&
+        !client_file_find(&files, caller->uid, file, &place, &error)) {
+        access_refuse(vm->host, request, OP_SAVE_VM, vm->config.name, &error);
+        return;
+    }
     if (!g_path_is_absolute(file) || strchr(file, ',')) {
         control_fail(request, ERR_BAD_ARGUMENT,
                      "'%s': an absolute path without commas is needed", file);
+        client_file_clear(&place);
         return;
     }
     s = g_new0(Save, 1);
+    s->client = place;
     s->vm = vm;
     s->request = request;
     s->file = g_strdup(file);
@@ -253,20 +297,27 @@ void save_start(Vm *vm, ControlRequest *request, const char *file,
     vm_detach_vfs(vm, save_detached, s);
 }
 
-/* What a file has before QEMU's stream; false with an error. */
-static bool read_header(const char *file, VmConfig *config, uint32_t *serial,
-                        PropError *error)
+/*
+ * What a file has before QEMU's stream; false with an error.  @fd is the file,
+ * or -1 if it is to be opened.
+ */
+static bool read_header(const char *file, int fd, VmConfig *config,
+                        uint32_t *serial, PropError *error)
 {
     g_autofree char *header = g_malloc0(HEADER_SIZE + 1);
     g_autoptr(JsonObject) object = NULL;
     PropError wrong = { 0 };
     ssize_t n = -1;
+    bool opened = fd < 0;
     gssize len;
-    int fd;
 
-    fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (opened) {
+        fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    }
     if (fd >= 0) {
         n = read(fd, header, HEADER_SIZE);
+    }
+    if (fd >= 0 && opened) {
         close(fd);
     }
     if (n != HEADER_SIZE || strchr(file, ',') || !g_path_is_absolute(file)) {
@@ -288,18 +339,37 @@ static bool read_header(const char *file, VmConfig *config, uint32_t *serial,
     return true;
 }
 
+/* A VM that is here may be again what it is. */
+static bool may_restore(Host *host, ControlRequest *request,
+                        const VmConfig *config, PropError *error)
+{
+    Vm *vm = host_find_vm(host, config->name);
+
+    return access_settings(host, control_request_caller(request), &config->s,
+                           vm ? &vm->config.s : NULL, error);
+}
+
 void restore_start(Host *host, ControlRequest *request, const char *file)
 {
+    const ControlCaller *caller = control_request_caller(request);
+    const ClientFiles files = access_files(host);
+    ClientFile client = { .fd = -1 };
     PropError error = { 0 };
-    VmConfig config;
+    VmConfig config = { 0 };
     uint32_t serial;
 
-    if (!read_header(file, &config, &serial, &error)) {
-        control_fail(request, error.code, "%s", error.text);
-        prop_error_clear(&error);
+    if ((!caller->owner &&
+         !client_file_open(&files, caller->uid, file, &client, &error)) ||
+        !read_header(file, client.fd, &config, &serial, &error) ||
+        !may_restore(host, request, &config, &error)) {
+        access_refuse(host, request, OP_SAVE_VM, config.name, &error);
+        vm_config_clear(&config);
+        client_file_clear(&client);
         return;
     }
-    migrate_in_restore(host, request, &config, serial, file, HEADER_SIZE);
+    migrate_in_restore(host, request, &config, serial, file, HEADER_SIZE,
+                       client_file_take_fd(&client));
+    client_file_clear(&client);
 }
 
 /* --- checkpoints --------------------------------------------------------- */
@@ -382,7 +452,7 @@ static gboolean revert_poll(gpointer opaque)
         return G_SOURCE_CONTINUE;
     }
     migrate_in_restore(r->host, r->request, &r->config, r->serial, r->file,
-                       HEADER_SIZE);
+                       HEADER_SIZE, -1);
     g_free(r->file);
     g_free(r);
     return G_SOURCE_REMOVE;
@@ -394,7 +464,7 @@ void checkpoint_revert(Vm *vm, ControlRequest *request, const char *name)
     PropError error = { 0 };
     Revert *r = g_new0(Revert, 1);
 
-    if (!read_header(file, &r->config, &r->serial, &error)) {
+    if (!read_header(file, -1, &r->config, &r->serial, &error)) {
         control_fail(request, ERR_NOT_FOUND, "VM '%s' has no checkpoint '%s'",
                      vm->config.name, name);
         prop_error_clear(&error);

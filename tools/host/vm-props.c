@@ -107,8 +107,9 @@ static bool check_options(const void *config, JsonNode *value,
 
 static const char *const start_words[] = { "Start", "Nothing", NULL };
 
-#define FILE_OF(prop_name, member, what, how) \
+#define FILE_OF(prop_name, member, who, what, how) \
     { .name = prop_name, .type = PROP_FILE, .when = PROP_OFF, \
+      .guard = who, \
       .field = FIELD(member), .max = PATH_BYTES, .dflt = "", \
       .check = check_path, \
       .text = what, .backing = how, .differs = "firmware boots a disk there" }
@@ -133,15 +134,16 @@ static const Property properties[] = {
       .field = FIELD(smp), .min = 1, .max = 64, .dflt = "1",
       .text = "virtual processors", .backing = "QEMU's -smp",
       .differs = "the same" },
-    FILE_OF("Kernel", kernel, "file of the kernel", "QEMU's -kernel"),
-    FILE_OF("InitialRamDisk", initrd, "file of the initial RAM disk",
-            "QEMU's -initrd"),
+    FILE_OF("Kernel", kernel, PROP_READS, "file of the kernel", "QEMU's -kernel"),
+    FILE_OF("InitialRamDisk", initrd, PROP_READS,
+            "file of the initial RAM disk", "QEMU's -initrd"),
     { .name = "KernelCommandLine", .type = PROP_TEXT, .when = PROP_OFF,
       .field = FIELD(append), .max = 2048, .dflt = "console=ttyS0",
       .text = "command line of the kernel", .backing = "QEMU's -append",
       .differs = "the guest's own affair there" },
-    FILE_OF("Disk", disk, "disk image", "QEMU's -drive, virtio"),
+    FILE_OF("Disk", disk, PROP_WRITES, "disk image", "QEMU's -drive, virtio"),
     { .name = "QemuOptions", .type = PROP_TEXT, .when = PROP_OFF,
+      .guard = PROP_BY_OWNER,
       .field = FIELD(options), .max = PATH_BYTES, .dflt = "",
       .check = check_options,
       .text = "further options of QEMU, quoted as for a shell",
