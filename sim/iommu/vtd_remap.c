@@ -24,6 +24,23 @@ static void decode_compatibility(uint64_t address, uint32_t data,
     };
 }
 
+static bool reserved_set(const VtdUnit *u, const VtdEntry *irte)
+{
+    unsigned mode = irte->lo >> VTD_IRTE_DLM_SHIFT & 7;
+    unsigned svt = irte->hi >> VTD_IRTE_SVT_SHIFT & 3;
+
+    return (irte->lo & VTD_IRTE_RSVD_LO) || (irte->hi & VTD_IRTE_RSVD_HI) ||
+           (!u->eime && (irte->lo & VTD_IRTE_RSVD_LO_XAPIC)) ||
+           mode == 3 || mode == 6 || svt == VTD_SVT_RESERVED;
+}
+
+/* 6.1: what is absent or wrong is not remembered without caching mode. */
+static bool cacheable(const VtdUnit *u, const VtdEntry *irte)
+{
+    return u->cfg.caching_mode ||
+           ((irte->lo & VTD_IRTE_P) && !reserved_set(u, irte));
+}
+
 /* The entry from cache or memory; false with a reason in *fault. */
 static bool fetch(VtdUnit *u, uint32_t index, VtdEntry *irte, VtdFault *fault)
 {
@@ -47,23 +64,13 @@ static bool fetch(VtdUnit *u, uint32_t index, VtdEntry *irte, VtdFault *fault)
         }
         irte->lo = rd_le64(raw);
         irte->hi = rd_le64(raw + 8);
-        if ((irte->lo & VTD_IRTE_P) || u->cfg.caching_mode) {
+        if (cacheable(u, irte)) {
             slot = vtd_cache_insert(&u->irtes, vtd_tag_irte(index), &evicted);
             *(VtdEntry *)vtd_cache_payload(&u->irtes, slot) = *irte;
         }
     }
     fault->value = *irte;
     return true;
-}
-
-static bool reserved_set(const VtdUnit *u, const VtdEntry *irte)
-{
-    unsigned mode = irte->lo >> VTD_IRTE_DLM_SHIFT & 7;
-    unsigned svt = irte->hi >> VTD_IRTE_SVT_SHIFT & 3;
-
-    return (irte->lo & VTD_IRTE_RSVD_LO) || (irte->hi & VTD_IRTE_RSVD_HI) ||
-           (!u->eime && (irte->lo & VTD_IRTE_RSVD_LO_XAPIC)) ||
-           mode == 3 || mode == 6 || svt == VTD_SVT_RESERVED;
 }
 
 /* 9.9, SVT and SQ. */

@@ -293,6 +293,29 @@ static void test_cache(void)
     vm_destroy(&m);
 }
 
+/* CAP.CM clear: what was wrong needs no invalidation when it is mended. */
+static void test_wrong_entry(void)
+{
+    for (int caching_mode = 0; caching_mode < 2; caching_mode++) {
+        VtdUnitConfig c;
+        VtdMachine m;
+
+        vtd_unit_config_default(&c);
+        c.caching_mode = caching_mode;
+        vm_init(&m, &c);
+        vm_enable_ir(&m, true);
+        vm_enable_queue(&m);
+        vm_irte(&m, 5, VTD_IRTE_P | 1 << 24, 0);
+        g_assert_cmphex(vm_msi(&m, SID, 5, NULL), ==, VTD_FR_IR_RESERVED);
+        vm_irte(&m, 5, VTD_IRTE_P, 0);
+        g_assert_cmphex(vm_msi(&m, SID, 5, NULL), ==,
+                        caching_mode ? VTD_FR_IR_RESERVED : 0);
+        vm_queue(&m, VTD_DESC_IEC, 0);
+        g_assert_cmphex(vm_msi(&m, SID, 5, NULL), ==, 0);
+        vm_destroy(&m);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -318,5 +341,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/remap/request-reserved", test_request_reserved);
     g_test_add_func("/vtd/remap/index", test_index);
     g_test_add_func("/vtd/remap/table-outside", test_table_outside);
+    g_test_add_func("/vtd/remap/wrong-entry", test_wrong_entry);
     return g_test_run();
 }
