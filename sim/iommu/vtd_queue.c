@@ -304,9 +304,14 @@ static void advance(VtdUnit *u)
     vtd_set64(u, VTD_IQH, head >= queue_size(u) ? 0 : head);
 }
 
+static bool enabled(const VtdUnit *u)
+{
+    return vtd_reg32(u, VTD_GSTS) & VTD_GCMD_QIE;
+}
+
 static bool runnable(const VtdUnit *u)
 {
-    return (vtd_reg32(u, VTD_GSTS) & VTD_GCMD_QIE) &&
+    return enabled(u) &&
            !(vtd_reg32(u, VTD_FSTS) & (VTD_FSTS_IQE | VTD_FSTS_ITE)) &&
            u->drain == VTD_DRAIN_NONE &&
            vtd_reg32(u, VTD_IQH) != vtd_reg32(u, VTD_IQT);
@@ -338,7 +343,8 @@ void vtd_queue_run(VtdUnit *u)
             u->drain = VTD_DRAIN_QUEUE;
         } else if (result == VTD_STEP_DEVICES) {
             u->drain = VTD_DRAIN_DEVICES;
-        } else if (result == VTD_STEP_DONE) {
+        } else if (result == VTD_STEP_DONE && enabled(u)) {
+            /* An event may have led to the command that switches it off. */
             advance(u);
         }
     }
@@ -347,7 +353,7 @@ void vtd_queue_run(VtdUnit *u)
 
 void vtd_queue_drained(VtdUnit *u)
 {
-    if (vtd_reg32(u, VTD_GSTS) & VTD_GCMD_QIE) {
+    if (enabled(u)) {
         advance(u);
         vtd_queue_run(u);
     }

@@ -145,7 +145,9 @@ void vtd_unit_drained(VtdUnit *u)
     if (drain == VTD_DRAIN_QUEUE) {
         vtd_queue_drained(u);
     } else if (drain == VTD_DRAIN_IOTLB_REG) {
+        /* Software may have enabled the queue meanwhile. */
         vtd_iotlb_command_done(u);
+        vtd_queue_run(u);
     } else if (drain == VTD_DRAIN_DEVICES) {
         /* The head is still at the wait descriptor. */
         vtd_queue_run(u);

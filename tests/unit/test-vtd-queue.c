@@ -119,6 +119,23 @@ static void test_register_drain(void)
     vm_destroy(&m);
 }
 
+/* A queue that was enabled too early goes on when the drain is over. */
+static void test_register_drain_then_queue(void)
+{
+    VtdMachine m;
+
+    vm_init(&m, NULL);
+    m.hold_drain = true;
+    vm_write64(&m, VTD_IOTLB, VTD_IOTLB_IVT | VTD_IOTLB_DW |
+               1ULL << VTD_IOTLB_IIRG_SHIFT);
+    vm_enable_queue(&m);
+    vm_queue(&m, WAIT_SW(1), VM_STATUS);
+    g_assert_cmphex(vm_peek64(&m, VM_STATUS), ==, 0);
+    vtd_unit_drained(m.unit);
+    g_assert_cmphex(vm_peek64(&m, VM_STATUS), ==, 1);
+    vm_destroy(&m);
+}
+
 /* 6.5: the register is not for use while the queue is on; it says so. */
 static void test_register_while_queue_drains(void)
 {
@@ -248,6 +265,25 @@ static void test_disable(void)
     vm_destroy(&m);
 }
 
+static void switch_off(VtdMachine *m)
+{
+    vm_write32(m, VTD_GCMD, 0);
+}
+
+/* The handler of the event runs before the descriptor is done. */
+static void test_disable_in_event(void)
+{
+    VtdMachine m;
+
+    init(&m);
+    m.on_msi = switch_off;
+    vm_write32(&m, VTD_IECTL, 0);
+    vm_queue(&m, WAIT_IF, 0);
+    g_assert_cmpuint(m.msis, ==, 1);
+    g_assert_cmphex(vm_read64(&m, VTD_IQH), ==, 0);
+    vm_destroy(&m);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -256,6 +292,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/queue/event", test_invalidation_event);
     g_test_add_func("/vtd/queue/drain", test_drain);
     g_test_add_func("/vtd/queue/register-drain", test_register_drain);
+    g_test_add_func("/vtd/queue/register-drain-then-queue",
+                    test_register_drain_then_queue);
     g_test_add_func("/vtd/queue/register-while-queue-drains",
                     test_register_while_queue_drains);
     for (unsigned i = 0; i < G_N_ELEMENTS(error_cases); i++) {
@@ -268,5 +306,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/queue/error/fetch-outside", test_fetch_outside);
     g_test_add_func("/vtd/queue/status-outside", test_status_outside);
     g_test_add_func("/vtd/queue/disable", test_disable);
+    g_test_add_func("/vtd/queue/disable-in-event", test_disable_in_event);
     return g_test_run();
 }

@@ -72,6 +72,9 @@ static void send_msi(void *opaque, uint64_t address, uint32_t data)
     m->msis++;
     m->msi_address = address;
     m->msi_data = data;
+    if (m->on_msi) {
+        m->on_msi(m);
+    }
 }
 
 static bool drain(void *opaque)
