@@ -82,6 +82,7 @@ typedef struct VtdFault {
     uint8_t at;                 /* VTD_AT_* of the request */
     uint32_t pasid;
     bool write;
+    bool page_request;          /* not DMA */
     bool recorded;              /* for software; otherwise FPD, overflow... */
     uint64_t address;           /* DMA address, or index of the interrupt */
     VtdEntryKind entry;

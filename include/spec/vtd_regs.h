@@ -198,7 +198,8 @@ enum {
 
 /* Fault recording register, 11.4.7.6: upper quadword. */
 #define VTD_FRCD_F (1ULL << 63)
-#define VTD_FRCD_T_READ (1ULL << 62)
+#define VTD_FRCD_T_READ (1ULL << 62)             /* T1 */
+#define VTD_FRCD_T2 (1ULL << 28)                /* alone: a page request */
 #define VTD_FRCD_FR_SHIFT 32
 #define VTD_FRCD_PP (1ULL << 31)
 #define VTD_FRCD_EXE (1ULL << 30)

@@ -9,8 +9,9 @@
 #include "iommu/vtd_private.h"
 #include "iovlab-trace.h"
 
-#define FSTS_EVENTS (VTD_FSTS_PPF | VTD_FSTS_AFO | VTD_FSTS_APF | \
-                     VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE)
+#define FSTS_STATUS (VTD_FSTS_PFO | VTD_FSTS_PPF | VTD_FSTS_AFO | \
+                     VTD_FSTS_APF | VTD_FSTS_IQE | VTD_FSTS_ICE | \
+                     VTD_FSTS_ITE)
 
 static unsigned record_offset(unsigned index)
 {
@@ -22,13 +23,13 @@ static bool record_pending(const VtdUnit *u, unsigned index)
     return vtd_reg64(u, record_offset(index) + 8) & VTD_FRCD_F;
 }
 
-/* Only the first of several conditions raises an event (7.3). */
+/* No event while any status bit waits for software (11.4.7.2). */
 void vtd_fault_status_raise(VtdUnit *u, uint32_t bit)
 {
     uint32_t fsts = vtd_reg32(u, VTD_FSTS);
 
     vtd_set32(u, VTD_FSTS, fsts | bit);
-    if (!(fsts & FSTS_EVENTS)) {
+    if (!(fsts & FSTS_STATUS)) {
         vtd_event_raise(u, VTD_FECTL);
     }
 }
@@ -44,17 +45,26 @@ static bool requester_pending(const VtdUnit *u, uint16_t sid)
     return false;
 }
 
+/* Compatibility format has no index, so it is 0 there. */
 static uint64_t low_half(const VtdFault *f)
 {
+    if (f->reason == VTD_FR_IR_COMPATIBILITY) {
+        return 0;
+    }
     return VTD_FR_IS_INTERRUPT(f->reason) ? f->address << VTD_FRCD_INDEX_SHIFT
                                           : f->address & VTD_PAGE_MASK;
+}
+
+static uint64_t request_type(const VtdFault *f)
+{
+    return f->page_request ? VTD_FRCD_T2 : f->write ? 0 : VTD_FRCD_T_READ;
 }
 
 static uint64_t high_half(const VtdFault *f)
 {
     uint64_t pasid = f->pasid & VTD_PASID_MAX;
 
-    return VTD_FRCD_F | (f->write ? 0 : VTD_FRCD_T_READ) |
+    return VTD_FRCD_F | request_type(f) |
            (uint64_t)(f->at & 3) << VTD_FRCD_AT_SHIFT |
            (f->has_pasid ? VTD_FRCD_PP | pasid << VTD_FRCD_PV_SHIFT : 0) |
            (f->privileged ? VTD_FRCD_PRIV : 0) |
@@ -121,7 +131,7 @@ void vtd_fault_block(VtdUnit *u, VtdFault *f, bool fpd)
 /* IP goes with the last condition that software has serviced (11.4.7.2). */
 static void event_serviced(VtdUnit *u)
 {
-    if (!(vtd_reg32(u, VTD_FSTS) & (FSTS_EVENTS | VTD_FSTS_PFO))) {
+    if (!(vtd_reg32(u, VTD_FSTS) & FSTS_STATUS)) {
         vtd_set32(u, VTD_FECTL, vtd_reg32(u, VTD_FECTL) & ~VTD_ECTL_IP);
     }
 }

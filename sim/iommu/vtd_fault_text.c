@@ -160,7 +160,8 @@ char *vtd_fault_describe(const VtdFault *f)
         };
 
         g_string_append_printf(s, "%s %s 0x%" G_GINT64_MODIFIER "x",
-                               kinds[f->at & 3],
+                               f->page_request ? "page request,"
+                                               : kinds[f->at & 3],
                                f->write ? "write to" : "read from",
                                f->address);
         if (f->has_pasid) {

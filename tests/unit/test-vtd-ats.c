@@ -83,6 +83,7 @@ static void test_not_allowed(void)
     VtdMachine m;
     VtdTranslation t;
     VtdFault fault;
+    VmRecord record;
     VtdRequest translated = {
         .sid = SID, .at = VTD_AT_TRANSLATED, .address = 0x5000,
     };
@@ -90,7 +91,9 @@ static void test_not_allowed(void)
     start(&m, VTD_TT_UNTRANSLATED);
     g_assert_false(ats(&m, 0x5000, false, &t, &fault));
     g_assert_cmphex(fault.reason, ==, VTD_FR_TYPE_BLOCKED);
-    g_assert_cmphex(vm_take_record(&m, 0).reason, ==, VTD_FR_TYPE_BLOCKED);
+    record = vm_take_record(&m, 0);
+    g_assert_cmphex(record.reason, ==, VTD_FR_TYPE_BLOCKED);
+    g_assert_false(record.page_request);
     g_assert_cmphex(vm_request(&m, &translated, NULL), ==,
                     VTD_FR_TYPE_BLOCKED);
     vm_destroy(&m);
@@ -275,10 +278,13 @@ static void test_overflow(void)
 static void test_not_enabled(void)
 {
     VtdMachine m;
+    VmRecord record;
 
     start_scalable(&m, VTD_SMC_DTE);
     g_assert_false(page_request(&m, 1, true));
-    g_assert_cmphex(vm_take_record(&m, 0).reason, ==, VTD_FR_SM_NO_PRE);
+    record = vm_take_record(&m, 0);
+    g_assert_cmphex(record.reason, ==, VTD_FR_SM_NO_PRE);
+    g_assert_true(record.page_request);
     g_assert_cmpuint(m.last_response.code, ==, VTD_PGR_INVALID);
     vm_destroy(&m);
 }

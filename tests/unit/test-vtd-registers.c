@@ -330,6 +330,32 @@ static void test_fault_event(void)
     vm_destroy(&m);
 }
 
+/* An overflow that software has not cleared is an unserviced condition. */
+static void test_overflow_unserviced(void)
+{
+    VtdUnitConfig c;
+    VtdMachine m;
+
+    vtd_unit_config_default(&c);
+    c.fault_records = 1;
+    vm_init(&m, &c);
+    vm_enable(&m);
+    vm_enable_queue(&m);
+    vm_write32(&m, VTD_FECTL, 0);
+    vm_dma(&m, SID, 0, true, NULL);
+    vm_dma(&m, SID + 1, 0, true, NULL);
+    vm_take_record(&m, 0);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, VTD_FSTS_PFO);
+    g_assert_cmpuint(m.msis, ==, 1);
+    vm_queue(&m, 0, 0);
+    g_assert_cmphex(vm_read32(&m, VTD_FSTS), ==, VTD_FSTS_PFO | VTD_FSTS_IQE);
+    g_assert_cmpuint(m.msis, ==, 1);
+    vm_write32(&m, VTD_FSTS, VTD_FSTS_PFO | VTD_FSTS_IQE);
+    g_assert_true(vm_read32(&m, VTD_FSTS) & VTD_FSTS_IQE);
+    g_assert_cmpuint(m.msis, ==, 2);
+    vm_destroy(&m);
+}
+
 /* An event that was masked is forgotten when its cause is serviced. */
 static void test_masked_event_serviced(void)
 {
@@ -573,6 +599,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/records/log-absent", test_fault_log_absent);
     g_test_add_func("/vtd/records/log-saved", test_fault_log_saved);
     g_test_add_func("/vtd/records/event", test_fault_event);
+    g_test_add_func("/vtd/records/overflow-unserviced",
+                    test_overflow_unserviced);
     g_test_add_func("/vtd/records/masked-event", test_masked_event_serviced);
     g_test_add_func("/vtd/state/latches", test_latches_saved);
     g_test_add_func("/vtd/state/save-load", test_save_load);

@@ -108,6 +108,7 @@ static void test_compatibility(void)
         bool eime = i & 1, cfi = i & 2;
         VtdMachine m;
         VtdInterrupt irq;
+        VmRecord record;
         VtdFault f;
         bool ok;
 
@@ -115,12 +116,13 @@ static void test_compatibility(void)
         if (cfi) {
             vm_command(&m, VTD_GCMD_CFI);
         }
-        ok = vtd_unit_remap(m.unit, SID, 0xfee00000, 0x55, &irq, &f);
+        ok = vtd_unit_remap(m.unit, SID, 0xfee0300c, 0x55, &irq, &f);
         g_assert_cmpint(ok, ==, cfi && !eime);
         if (!ok) {
             g_assert_cmphex(f.reason, ==, VTD_FR_IR_COMPATIBILITY);
-            g_assert_cmphex(vm_take_record(&m, 0).reason, ==,
-                            VTD_FR_IR_COMPATIBILITY);
+            record = vm_take_record(&m, 0);
+            g_assert_cmphex(record.reason, ==, VTD_FR_IR_COMPATIBILITY);
+            g_assert_cmphex(record.info, ==, 0);
         }
         vm_destroy(&m);
     }
@@ -293,6 +295,31 @@ static void test_cache(void)
     vm_destroy(&m);
 }
 
+/* A group larger than the cache. */
+static void test_large_group(void)
+{
+    VtdUnitConfig c;
+    VtdMachine m;
+    VtdInterrupt irq;
+
+    vtd_unit_config_default(&c);
+    vm_init_small(&m, &c);
+    vm_enable_ir(&m, true);
+    vm_enable_queue(&m);
+    for (unsigned i = 6; i < 18; i += 3) {
+        vm_irte(&m, i, VTD_IRTE_P | VECTOR(0x40), 0);
+        vm_msi(&m, SID, i, NULL);
+        vm_irte(&m, i, VTD_IRTE_P | VECTOR(0x50), 0);
+        /* 8 to 15. */
+        vm_queue(&m, VTD_DESC_IEC | VTD_DESC_IEC_SELECTIVE |
+                 3 << VTD_DESC_IEC_IM_SHIFT |
+                 11ULL << VTD_DESC_IEC_INDEX_SHIFT, 0);
+        vm_msi(&m, SID, i, &irq);
+        g_assert_cmphex(irq.vector, ==, i == 6 ? 0x40 : 0x50);
+    }
+    vm_destroy(&m);
+}
+
 /* CAP.CM clear: what was wrong needs no invalidation when it is mended. */
 static void test_wrong_entry(void)
 {
@@ -342,5 +369,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/remap/index", test_index);
     g_test_add_func("/vtd/remap/table-outside", test_table_outside);
     g_test_add_func("/vtd/remap/wrong-entry", test_wrong_entry);
+    g_test_add_func("/vtd/remap/large-group", test_large_group);
     return g_test_run();
 }

@@ -384,6 +384,7 @@ VmRecord vm_take_record(VtdMachine *m, unsigned index)
         .sid = hi,
         .reason = hi >> VTD_FRCD_FR_SHIFT,
         .read = hi & VTD_FRCD_T_READ,
+        .page_request = (hi & (VTD_FRCD_T_READ | VTD_FRCD_T2)) == VTD_FRCD_T2,
         .has_pasid = hi & VTD_FRCD_PP,
         .pasid = hi >> VTD_FRCD_PV_SHIFT & VTD_PASID_MAX,
         .info = vm_read64(m, VTD_FRCD + 16 * index),

@@ -109,6 +109,7 @@ typedef struct VmRecord {
     uint16_t sid;
     uint8_t reason;
     bool read;
+    bool page_request;
     bool has_pasid;
     uint32_t pasid;
     uint64_t info;
