@@ -107,6 +107,17 @@ bool vtd_invalidate_context(VtdUnit *u, unsigned granularity, uint16_t domain,
     return true;
 }
 
+/*
+ * An absent entry is in domain 0, but what makes it present names the new
+ * domain (Linux does), so a PASID's absence is in every one.
+ */
+static bool in_pasid_domain(const VtdContext *ctx, uint16_t domain,
+                            unsigned granularity)
+{
+    return ctx->domain == domain ||
+           (ctx->reason && granularity == VTD_PC_PASID);
+}
+
 bool vtd_invalidate_pasid_cache(VtdUnit *u, unsigned granularity,
                                 uint16_t domain, uint32_t pasid)
 {
@@ -122,7 +133,7 @@ bool vtd_invalidate_pasid_cache(VtdUnit *u, unsigned granularity,
 
         if (u->contexts.tags[slot].key &&
             (granularity == VTD_PC_GLOBAL ||
-             (ctx->domain == domain &&
+             (in_pasid_domain(ctx, domain, granularity) &&
               (granularity == VTD_PC_DOMAIN || ctx->pasid == pasid)))) {
             drop_context(u, &u->contexts, slot);
         }
@@ -242,6 +253,34 @@ void vtd_unit_device_answered(VtdUnit *u, uint16_t sid, bool lost)
     }
 }
 
+static void drop_irte(VtdUnit *u, uint32_t slot)
+{
+    vtd_cache_drop(&u->irtes, slot);
+    u->stats.invalidated++;
+}
+
+/* By look-up or by a scan, whichever is less: a guest can ask for it often. */
+static void drop_irtes(VtdUnit *u, uint32_t first, uint32_t count)
+{
+    bool scan = count > u->irtes.entries;
+
+    for (uint32_t slot = 0; scan && u->irtes.used && slot < u->irtes.entries;
+         slot++) {
+        uint64_t key = u->irtes.tags[slot].key;
+
+        if (key && (key >> 1) - first < count) {
+            drop_irte(u, slot);
+        }
+    }
+    for (uint32_t i = 0; !scan && u->irtes.used && i < count; i++) {
+        int32_t slot = vtd_cache_find(&u->irtes, vtd_tag_irte(first + i));
+
+        if (slot >= 0) {
+            drop_irte(u, slot);
+        }
+    }
+}
+
 void vtd_invalidate_irte(VtdUnit *u, bool all, uint16_t index, unsigned mask)
 {
     uint32_t count = 1U << mask;
@@ -252,14 +291,7 @@ void vtd_invalidate_irte(VtdUnit *u, bool all, uint16_t index, unsigned mask)
         u->stats.invalidated += vtd_cache_clear(&u->irtes);
         first = count = 0;
     }
-    for (uint32_t i = 0; i < count && u->irtes.used; i++) {
-        int32_t slot = vtd_cache_find(&u->irtes, vtd_tag_irte(first + i));
-
-        if (slot >= 0) {
-            vtd_cache_drop(&u->irtes, slot);
-            u->stats.invalidated++;
-        }
-    }
+    drop_irtes(u, first, count);
     if (u->ops->irte_invalidated) {
         u->ops->irte_invalidated(u->opaque, first, count);
     }

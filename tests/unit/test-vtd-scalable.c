@@ -864,6 +864,31 @@ static void test_caching_mode(void)
     stop(&r);
 }
 
+/* As Linux makes an entry present: it flushes what is to be the domain. */
+static void test_caching_mode_pasid(void)
+{
+    VtdUnitConfig c;
+    uint64_t lo;
+    Rig r;
+
+    config(&c);
+    c.caching_mode = true;
+    start(&r, VTD_PGTT_PASS_THROUGH, &c);
+    vm_enable_wide_queue(&r.m);
+    lo = vm_peek64(&r.m, r.entry);
+    vm_poke64(&r.m, r.entry, 0);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
+                    VTD_FR_SM_PASID_NOT_PRESENT);
+    vm_poke64(&r.m, r.entry, lo);
+    vm_queue(&r.m, VTD_DESC_PASID_CACHE | VTD_PC_PASID << 4 | DID |
+             (P ^ 1ULL << 32), 0);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
+                    VTD_FR_SM_PASID_NOT_PRESENT);
+    vm_queue(&r.m, VTD_DESC_PASID_CACHE | VTD_PC_PASID << 4 | DID | P, 0);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==, 0);
+    stop(&r);
+}
+
 #define ADD(prefix, table, function)                                      \
     for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {                  \
         g_autofree char *name = g_strconcat("/vtd/scalable/" prefix,      \
@@ -911,6 +936,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/scalable/descriptors", test_descriptors);
     g_test_add_func("/vtd/scalable/widths", test_widths);
     g_test_add_func("/vtd/scalable/caching-mode", test_caching_mode);
+    g_test_add_func("/vtd/scalable/caching-mode-pasid",
+                    test_caching_mode_pasid);
     g_test_add_func("/vtd/scalable/state", test_state);
     ADD("fault/", cases, test_case);
     ADD("flush/", flushes, test_flush);
