@@ -15,6 +15,7 @@
 #include "hw/i386/pc.h"
 #include "hw/i386/x86.h"
 #include "hw/pci/msi.h"
+#include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci-host/q35.h"
 #include "hw/timer/hpet.h"
@@ -348,4 +349,18 @@ bool vtd_iommu_guest_realize(VtdIommu *s, Error **errp)
         add_platform(s);
     }
     return true;
+/* A bridge that is unplugged takes its bus along. */
+static void device_gone(DeviceListener *listener, DeviceState *dev)
+{
+    if (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE)) {
+        for (unsigned i = 0; i < guest_units->len; i++) {
+            vtd_iommu_release_bus(g_ptr_array_index(guest_units, i),
+                                  pci_bridge_get_sec_bus(PCI_BRIDGE(dev)));
+        }
+    }
 }
+
+static DeviceListener device_listener = { .unrealize = device_gone };
+
+}
+        device_listener_register(&device_listener);

@@ -480,6 +480,44 @@ static void test_hpet(void)
 
 #define PATH "/iovlab/vtd-endpoint/"
 
+/* ACPI's hot-plug registers of q35. */
+enum {
+    HOTPLUG = 0xcc0,
+    HOTPLUG_EJECT = HOTPLUG + 8,
+    HOTPLUG_BUS = HOTPLUG + 16,
+};
+
+/*
+ * A bridge that is gone took its bus along: a fault of a requester that nobody
+ * knows looks through all buses for its name.
+ */
+static void test_unplugged_bridge(void)
+{
+    Rig rig;
+
+    /* Memory that is freed does not look as it did. */
+    g_setenv("MALLOC_PERTURB_", "165", true);
+    start_bare(&rig, LEGACY " -device pcie-root-port,id=rp,chassis=1,addr=5");
+    g_unsetenv("MALLOC_PERTURB_");
+    qtest_qmp_device_add(rig.qts, "pcie-pci-bridge", "bridge",
+                         "{ 'bus': 'rp' }");
+    qtest_qmp_device_add(rig.qts, "vtd-test-endpoint", "behind",
+                         "{ 'bus': 'bridge', 'addr': '1' }");
+    qtest_qmp_device_del_send(rig.qts, "bridge");
+    for (unsigned bus = 0; bus < 4; bus++) {
+        qtest_outl(rig.qts, HOTPLUG_BUS, bus);
+        qtest_outl(rig.qts, HOTPLUG_EJECT, 1);
+    }
+    qtest_qmp_eventwait(rig.qts, "DEVICE_DELETED");
+    qtest_writeq(rig.qts, UNIT + VTD_RTADDR, ROOT);
+    gcmd(&rig, VTD_GCMD_SRTP);
+    gcmd(&rig, VTD_GCMD_TE);
+    set(&rig, VTE_REQUESTER, 0x7708);
+    g_assert_cmpint(act(&rig, VTE_WRITE, 0, 4, VTE_FORGED), ==, VTE_BLOCKED);
+    g_assert_cmphex(take_first(&rig).sid, ==, 0x7708);
+    stop(&rig);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -505,6 +543,7 @@ int main(int argc, char **argv)
     qtest_add_func(PATH "pasid/flush", test_pasid_flush);
     qtest_add_func(PATH "page-request", test_page_request);
     qtest_add_func(PATH "hpet", test_hpet);
+    qtest_add_func(PATH "unplugged-bridge", test_unplugged_bridge);
     for (unsigned i = 0; i < G_N_ELEMENTS(messages); i++) {
         g_autofree char *name = g_strconcat(PATH "message/", messages[i].name,
                                             NULL);
