@@ -223,8 +223,8 @@ static bool unit_config(const VtdIommu *s, VtdUnitConfig *c, Error **errp)
         error_setg(errp, "vtd-iommu: %s", error);
         return false;
     }
-    if (c->interrupt_remapping && kvm_irqchip_in_kernel() &&
-        !kvm_irqchip_is_split()) {
+    /* KVM's routes, of the IOAPIC and of irqfds, would go past the unit. */
+    if (c->interrupt_remapping && kvm_irqchip_in_kernel()) {
         error_setg(errp, "vtd-iommu: interrupt remapping needs -machine "
                    "kernel-irqchip=split or off");
         return false;
