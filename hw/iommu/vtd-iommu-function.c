@@ -316,7 +316,8 @@ PCIDevice *vtd_iommu_find_device(VtdIommu *s, uint16_t rid)
 
 char *vtd_iommu_requester_name(VtdIommu *s, uint16_t rid)
 {
-    PCIDevice *dev = vtd_iommu_find_device(s, rid);
+    /* Devices come and go under the BQL, which an iothread does not hold. */
+    PCIDevice *dev = bql_locked() ? vtd_iommu_find_device(s, rid) : NULL;
 
     if (dev) {
         return g_strdup_printf("%s %s (%02x:%02x.%x)",

@@ -20,6 +20,7 @@
 #include "hw/pci-host/q35.h"
 #include "hw/timer/hpet.h"
 #include "system/kvm.h"
+#include "system/runstate.h"
 #include "system/system.h"
 #include "iommu/vtd-iommu-int.h"
 
@@ -39,15 +40,10 @@ static bool mem_read(void *opaque, uint64_t addr, void *buf, size_t len)
            == MEMTX_OK;
 }
 
-static bool mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
-{
-    return address_space_write(&address_space_memory, addr,
-                               (MemTxAttrs) { .memory = true }, buf, len)
-           == MEMTX_OK;
-}
-
-/* Processors write page tables at the same time. */
-/* Otherwise QEMU would map a buffer that starts out empty. */
+/*
+ * To write what is not would call into a device, which must not be done under
+ * the unit's lock; to map it would give a buffer that starts out empty.
+ */
 static bool is_writable_memory(hwaddr addr, hwaddr len)
 {
     hwaddr offset, whole = len;
@@ -60,6 +56,15 @@ static bool is_writable_memory(hwaddr addr, hwaddr len)
            memory_access_is_direct(mr, true, MEMTXATTRS_UNSPECIFIED);
 }
 
+static bool mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
+{
+    return is_writable_memory(addr, len) &&
+           address_space_write(&address_space_memory, addr,
+                               (MemTxAttrs) { .memory = true }, buf, len)
+           == MEMTX_OK;
+}
+
+/* Processors write page tables at the same time. */
 static bool mem_update(void *opaque, uint64_t addr, uint64_t old, uint64_t new,
                        uint64_t *now)
 {
@@ -92,6 +97,36 @@ static void send_msi(void *opaque, uint64_t address, uint32_t data)
     apic_get_class(NULL)->send_msi(&msg);
 }
 
+/* DMA of an iothread may fault, but only the BQL's holder may interrupt. */
+static bool can_send(void *opaque)
+{
+    VtdIommu *s = opaque;
+
+    if (!bql_locked()) {
+        qemu_bh_schedule(s->events);
+        return false;
+    }
+    return true;
+}
+
+static void send_events(void *opaque)
+{
+    VtdIommu *s = opaque;
+
+    QEMU_LOCK_GUARD(&s->lock);
+    vtd_unit_send_events(s->unit);
+}
+
+static void machine_runs(void *opaque, bool running, RunState state)
+{
+    VtdIommu *s = opaque;
+
+    if (running) {
+        QEMU_LOCK_GUARD(&s->lock);
+        vtd_unit_resume(s->unit);
+    }
+}
+
 static void invalidated(void *opaque, const VtdInvalidated *what)
 {
     vtd_iommu_notify_unmap(opaque, what);
@@ -102,6 +137,7 @@ static const VtdUnitOps unit_ops = {
     .mem_write = mem_write,
     .mem_update = mem_update,
     .send_msi = send_msi,
+    .can_send = can_send,
     .drain = vtd_iommu_drain,
     .fault = vtd_iommu_fault,
     .invalidated = invalidated,
@@ -226,7 +262,7 @@ static bool unit_config(const VtdIommu *s, VtdUnitConfig *c, Error **errp)
     /* KVM's routes, of the IOAPIC and of irqfds, would go past the unit. */
     if (c->interrupt_remapping && kvm_irqchip_in_kernel()) {
         error_setg(errp, "vtd-iommu: interrupt remapping needs -machine "
-                   "kernel-irqchip=split or off");
+                   "kernel-irqchip=off");
         return false;
     }
     return true;
@@ -313,6 +349,19 @@ static void guest_machine_done(Notifier *notifier, void *data)
     vtd_iommu_dmar_add(guest_units, guest_root, &error_fatal);
 }
 
+/* A bridge that is unplugged takes its bus along. */
+static void device_gone(DeviceListener *listener, DeviceState *dev)
+{
+    if (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE)) {
+        for (unsigned i = 0; i < guest_units->len; i++) {
+            vtd_iommu_release_bus(g_ptr_array_index(guest_units, i),
+                                  pci_bridge_get_sec_bus(PCI_BRIDGE(dev)));
+        }
+    }
+}
+
+static DeviceListener device_listener = { .unrealize = device_gone };
+
 /* The machine's own requesters are behind the unit without a scope. */
 static void add_platform(VtdIommu *s)
 {
@@ -336,9 +385,12 @@ bool vtd_iommu_guest_realize(VtdIommu *s, Error **errp)
         pci_setup_iommu(bus, &pci_ops, NULL);
         guest_ready.notify = guest_machine_done;
         qemu_add_machine_init_done_notifier(&guest_ready);
+        device_listener_register(&device_listener);
     }
     s->target_as = &address_space_memory;
     s->unit = vtd_unit_new(&s->config, &unit_ops, s);
+    s->events = qemu_bh_new(send_events, s);
+    qemu_add_vm_change_state_handler(machine_runs, s);
     s->base = VTD_IOMMU_REGISTERS + guest_units->len * VTD_MMIO_SIZE;
     memory_region_init_io(&s->registers, OBJECT(s), &registers_ops, s,
                           "vtd-registers", VTD_MMIO_SIZE);
@@ -349,18 +401,4 @@ bool vtd_iommu_guest_realize(VtdIommu *s, Error **errp)
         add_platform(s);
     }
     return true;
-/* A bridge that is unplugged takes its bus along. */
-static void device_gone(DeviceListener *listener, DeviceState *dev)
-{
-    if (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE)) {
-        for (unsigned i = 0; i < guest_units->len; i++) {
-            vtd_iommu_release_bus(g_ptr_array_index(guest_units, i),
-                                  pci_bridge_get_sec_bus(PCI_BRIDGE(dev)));
-        }
-    }
 }
-
-static DeviceListener device_listener = { .unrealize = device_gone };
-
-}
-        device_listener_register(&device_listener);

@@ -9,6 +9,7 @@
 #include "exec/memory.h"
 #include "hw/qdev-core.h"
 #include "qemu/lockable.h"
+#include "qemu/main-loop.h"
 #include "qemu/thread.h"
 #include "qapi/qapi-types-common.h"
 #include "iommu/vtd-iommu.h"
@@ -132,6 +133,7 @@ struct VtdIommu {
     MemoryRegion registers;
     VtdFunction *ioapic;
     VtdFunction *hpet;
+    QEMUBH *events;             /* sends what another thread put off */
 
     NotifierList fault_notifiers;
     VtdLoggedFault log[VTD_IOMMU_FAULT_LOG];

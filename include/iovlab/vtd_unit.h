@@ -145,6 +145,11 @@ typedef struct VtdUnitOps {
     /* The unit's own event interrupts.  They are never remapped (7.3). */
     void (*send_msi)(void *opaque, uint64_t address, uint32_t data);
     /*
+     * May one be sent now?  If not it stays pending (IP), and the callback
+     * sees to it that vtd_unit_send_events() is called.  NULL: always.
+     */
+    bool (*can_send)(void *opaque);
+    /*
      * Wait for requests that were translated earlier to reach memory.  True
      * when that is so now; false if vtd_unit_drained() will be called later,
      * until when the invalidation is not complete.  NULL: always so.
@@ -170,6 +175,8 @@ void vtd_unit_free(VtdUnit *u);
 void vtd_unit_reset(VtdUnit *u);
 /* A drain that the callback put off is over. */
 void vtd_unit_drained(VtdUnit *u);
+/* Event interrupts that the callback put off are sent. */
+void vtd_unit_send_events(VtdUnit *u);
 
 /*
  * Register access, @size 4 or 8, naturally aligned.  Others read as zero and
@@ -299,9 +306,13 @@ void vtd_unit_stats(const VtdUnit *u, VtdUnitStats *stats);
 /*
  * Migration.  Caches are not carried: they start empty, which silicon may do
  * at any time.  Load takes hostile input, leaves the unit reset on error, and
- * reports through the reader.
+ * reports through the reader.  It touches nothing but the unit: an invalidation
+ * that waited and events that were put off go on with vtd_unit_resume(), when
+ * memory and processors are there.
  */
 void vtd_unit_save(const VtdUnit *u, StateWriter *w);
 bool vtd_unit_load(VtdUnit *u, StateReader *r);
+/* The machine runs; no effect but for the first time after a load. */
+void vtd_unit_resume(VtdUnit *u);
 
 #endif

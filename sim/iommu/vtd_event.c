@@ -9,12 +9,21 @@
 #include "iommu/vtd_private.h"
 #include "iovlab-trace.h"
 
+static void event_pend(VtdUnit *u, unsigned ctl)
+{
+    vtd_set32(u, ctl, vtd_reg32(u, ctl) | VTD_ECTL_IP);
+}
+
 static void event_send(VtdUnit *u, unsigned ctl)
 {
     uint64_t address = (uint64_t)vtd_reg32(u, ctl + 12) << 32 |
                        vtd_reg32(u, ctl + 8);
     uint32_t data = vtd_reg32(u, ctl + 4);
 
+    if (u->ops->can_send && !u->ops->can_send(u->opaque)) {
+        event_pend(u, ctl);
+        return;
+    }
     vtd_set32(u, ctl, vtd_reg32(u, ctl) & ~VTD_ECTL_IP);
     trace_vtd_unit_event_send(ctl, address, data);
     u->ops->send_msi(u->opaque, address, data);
@@ -22,10 +31,8 @@ static void event_send(VtdUnit *u, unsigned ctl)
 
 void vtd_event_raise(VtdUnit *u, unsigned ctl)
 {
-    uint32_t value = vtd_reg32(u, ctl);
-
-    if (value & VTD_ECTL_IM) {
-        vtd_set32(u, ctl, value | VTD_ECTL_IP);
+    if (vtd_reg32(u, ctl) & VTD_ECTL_IM) {
+        event_pend(u, ctl);
     } else {
         event_send(u, ctl);
     }
@@ -36,4 +43,11 @@ void vtd_event_control_written(VtdUnit *u, unsigned ctl)
     if ((vtd_reg32(u, ctl) & (VTD_ECTL_IM | VTD_ECTL_IP)) == VTD_ECTL_IP) {
         event_send(u, ctl);
     }
+}
+
+void vtd_unit_send_events(VtdUnit *u)
+{
+    vtd_event_control_written(u, VTD_FECTL);
+    vtd_event_control_written(u, VTD_IECTL);
+    vtd_event_control_written(u, VTD_PECTL);
 }

@@ -125,6 +125,7 @@ struct VtdUnit {
     uint32_t fault_log_records;
     uint32_t fault_log_next;
     bool queue_running;
+    bool loaded;                        /* and not resumed */
     VtdDrain drain;
     /* Invalidations of devices' TLBs that have not been answered. */
     unsigned devices_pending;

@@ -129,11 +129,20 @@ bool vtd_unit_load(VtdUnit *u, StateReader *r)
         vtd_unit_reset(u);
         return false;
     }
-    /*
-     * What was in flight at the source has reached memory there, and a
-     * device's TLB starts empty here.
-     */
     u->drain = drain;
-    vtd_unit_drained(u);
+    u->loaded = true;
     return true;
+}
+
+/*
+ * What was in flight at the source has reached memory there, and a device's
+ * TLB starts empty here.
+ */
+void vtd_unit_resume(VtdUnit *u)
+{
+    if (u->loaded) {
+        u->loaded = false;
+        vtd_unit_send_events(u);
+        vtd_unit_drained(u);
+    }
 }

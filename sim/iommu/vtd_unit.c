@@ -129,6 +129,7 @@ void vtd_unit_reset(VtdUnit *u)
     u->drain = VTD_DRAIN_NONE;
     u->devices_pending = 0;
     u->device_lost = false;
+    u->loaded = false;
     vtd_status_latch(u);
     vtd_cache_clear(&u->devices);
     vtd_cache_clear(&u->contexts);

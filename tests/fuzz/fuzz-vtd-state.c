@@ -53,6 +53,7 @@ static void use_unit(VtdMachine *m)
 {
     VtdInterrupt irq;
 
+    vtd_unit_resume(m->unit);
     vm_dma(m, 0x0310, 0x123, true, NULL);
     vm_dma(m, 0x0311, 0xfee00000, false, NULL);
     vm_msi(m, 0x0310, 1, &irq);

@@ -356,6 +356,36 @@ static void test_overflow_unserviced(void)
     vm_destroy(&m);
 }
 
+/* One that cannot be sent now is pending, unmasked, until it can. */
+static void test_event_put_off(void)
+{
+    VtdMachine m;
+
+    vm_init(&m, NULL);
+    vm_enable(&m);
+    vm_write32(&m, VTD_FECTL, 0);
+    m.hold_msis = true;
+    vm_dma(&m, SID, 0, true, NULL);
+    g_assert_cmphex(vm_read32(&m, VTD_FECTL), ==, VTD_ECTL_IP);
+    vtd_unit_send_events(m.unit);
+    g_assert_cmpuint(m.msis, ==, 0);
+    m.hold_msis = false;
+    vtd_unit_send_events(m.unit);
+    g_assert_cmpuint(m.msis, ==, 1);
+    g_assert_cmphex(vm_read32(&m, VTD_FECTL), ==, 0);
+    vtd_unit_send_events(m.unit);
+    g_assert_cmpuint(m.msis, ==, 1);
+    /* Serviced before it was sent: it is not sent at all. */
+    vm_take_record(&m, 0);
+    m.hold_msis = true;
+    vm_dma(&m, SID, 0, true, NULL);
+    vm_take_record(&m, 1);
+    m.hold_msis = false;
+    vtd_unit_send_events(m.unit);
+    g_assert_cmpuint(m.msis, ==, 1);
+    vm_destroy(&m);
+}
+
 /* An event that was masked is forgotten when its cause is serviced. */
 static void test_masked_event_serviced(void)
 {
@@ -472,6 +502,43 @@ static void test_save_load(void)
     g_assert_cmphex(vm_peek64(&b, VM_STATUS), ==, 1);
     vm_destroy(&a);
     vm_destroy(&b);
+}
+
+/*
+ * A queue that waited for a drain, and an event that could not be sent: both
+ * go on when the machine runs, not while it is being loaded.
+ */
+static void test_resume(void)
+{
+    g_autoptr(GBytes) bytes = NULL;
+    VtdMachine m;
+
+    vm_init(&m, NULL);
+    vm_enable(&m);
+    vm_enable_queue(&m);
+    vm_write32(&m, VTD_FECTL, 0);
+    vm_write32(&m, VTD_IECTL, 0);
+    m.hold_drain = m.hold_msis = true;
+    vm_dma(&m, SID, 0, true, NULL);
+    vm_queue(&m, VTD_DESC_IOTLB | VTD_GRAN_GLOBAL << 4 | VTD_DESC_IOTLB_DR, 0);
+    vm_queue(&m, VTD_DESC_WAIT | VTD_DESC_WAIT_SW | VTD_DESC_WAIT_IF |
+             1ULL << 32, VM_STATUS);
+    bytes = save(&m);
+    vtd_unit_reset(m.unit);
+    m.hold_drain = m.hold_msis = false;
+    g_assert_true(load(&m, g_bytes_get_data(bytes, NULL),
+                       g_bytes_get_size(bytes)));
+    g_assert_cmpuint(m.msis, ==, 0);
+    g_assert_cmphex(vm_peek64(&m, VM_STATUS), ==, 0);
+    vtd_unit_resume(m.unit);
+    g_assert_cmpuint(m.msis, ==, 2);
+    g_assert_cmphex(vm_peek64(&m, VM_STATUS), ==, 1);
+    /* Only then: later ones wait for their own drain. */
+    m.hold_drain = true;
+    vm_queue(&m, VTD_DESC_IOTLB | VTD_GRAN_GLOBAL << 4 | VTD_DESC_IOTLB_DR, 0);
+    vtd_unit_resume(m.unit);
+    g_assert_cmphex(vm_read64(&m, VTD_IQH), ==, 32);
+    vm_destroy(&m);
 }
 
 /* Any cut stream is refused and leaves a unit that is off. */
@@ -599,11 +666,13 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/records/log-absent", test_fault_log_absent);
     g_test_add_func("/vtd/records/log-saved", test_fault_log_saved);
     g_test_add_func("/vtd/records/event", test_fault_event);
+    g_test_add_func("/vtd/records/event-put-off", test_event_put_off);
     g_test_add_func("/vtd/records/overflow-unserviced",
                     test_overflow_unserviced);
     g_test_add_func("/vtd/records/masked-event", test_masked_event_serviced);
     g_test_add_func("/vtd/state/latches", test_latches_saved);
     g_test_add_func("/vtd/state/save-load", test_save_load);
+    g_test_add_func("/vtd/state/resume", test_resume);
     g_test_add_func("/vtd/state/truncated", test_load_truncated);
     g_test_add_func("/vtd/state/other-capabilities",
                     test_load_other_capabilities);

@@ -790,6 +790,7 @@ static void load_other(VtdMachine *other, const VtdUnit *unit)
     state_reader_init(&reader, g_bytes_get_data(bytes, NULL),
                       g_bytes_get_size(bytes));
     g_assert_true(vtd_unit_load(other->unit, &reader));
+    vtd_unit_resume(other->unit);
     state_reader_clear(&reader);
 }
 

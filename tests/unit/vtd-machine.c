@@ -77,6 +77,13 @@ static void send_msi(void *opaque, uint64_t address, uint32_t data)
     }
 }
 
+static bool can_send(void *opaque)
+{
+    VtdMachine *m = opaque;
+
+    return !m->hold_msis;
+}
+
 static bool drain(void *opaque)
 {
     VtdMachine *m = opaque;
@@ -105,6 +112,7 @@ static const VtdUnitOps ops = {
     .mem_write = mem_write,
     .mem_update = mem_update,
     .send_msi = send_msi,
+    .can_send = can_send,
     .drain = drain,
     .fault = fault,
     .invalidated = invalidated,

@@ -28,6 +28,7 @@ typedef struct VtdMachine {
     unsigned msis;
     uint64_t msi_address;
     uint32_t msi_data;
+    bool hold_msis;
     void (*on_msi)(struct VtdMachine *m);       /* what its handler does */
     VtdFault last_fault;
     unsigned faults;
