@@ -7,7 +7,9 @@ when a VF comes or goes, and migrates to another one of its kind.  Every frame
 it takes is a line in $FAKE_QEMU_LOG.  On SIGUSR1 its VF makes requests that
 the IOMMU blocks.  $FAKE_QEMU_VERSION is the link's version, if it is another.
 QMP's x-silent is never answered, and a file with `bad` in its name cannot be
-written.
+written.  A VM whose name begins with `deaf` is not done with its migration and
+hears nothing from migrate_cancel on, until SIGUSR2; then `deaf` gives up and
+`deaf-late` says that it was done.  `deaf-left` runs at the other end meanwhile.
 """
 import json
 import os
@@ -125,6 +127,7 @@ class Vm:
         self.client = None
         self.buffer = b''
         self.lost = []
+        self.deaf = self.wakes = False
         options = {}
         for option, value in zip(argv, argv[1:]):
             if option in ('-chardev', '-device'):
@@ -175,19 +178,23 @@ class Vm:
             selector.unregister(self.client)
             return
         self.buffer += data
-        while b'\n' in self.buffer:
+        self.requests()
+
+    def requests(self):
+        while b'\n' in self.buffer and not self.deaf:
             line, self.buffer = self.buffer.split(b'\n', 1)
             request = json.loads(line)
             name = request['execute'].replace('-', '_')
             handler = getattr(self, 'do_' + name, lambda args: {})
             answer = handler(request.get('arguments', {}))
-            if name == 'x_silent':
+            if name == 'x_silent' or self.deaf:
                 continue
             kind = 'error' if 'desc' in answer else 'return'
             self.say({kind: answer, 'id': request.get('id')})
 
     def do_query_status(self, _):
-        return {'running': self.running}
+        return {'running': self.running, 'status': 'inmigrate' if
+                self.incoming else 'running' if self.running else 'paused'}
 
     def do_quit(self, _):
         sys.exit(0)
@@ -230,6 +237,12 @@ class Vm:
         self.event('MIGRATION', status='completed')
         return {}
 
+    def do_stop(self, _):
+        self.running = False
+        self.event('STOP')
+        self.nic.run_state()
+        return {}
+
     def do_cont(self, _):
         self.running = True
         if self.incoming:
@@ -244,17 +257,46 @@ class Vm:
         self.event('MIGRATION', status='active')
         if args['uri'].startswith('file:'):
             return self.save(args['uri'])
+        if self.name.startswith('deaf'):
+            if self.name == 'deaf-left':
+                self.send_all(args['uri'])
+            return {}
         self.running = False
         self.event('STOP')
         self.nic.run_state()
         deadline = time.monotonic() + BLACKOUT
         while time.monotonic() < deadline:
             turn(deadline - time.monotonic())
-        with socket.socket(socket.AF_UNIX) as stream:
-            stream.connect(args['uri'].removeprefix('unix:'))
-            stream.sendall(b'machine')
+        self.send_all(args['uri'])
         self.event('MIGRATION', status='completed')
         return {}
+
+    def send_all(self, uri):
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.connect(uri.removeprefix('unix:'))
+            stream.sendall(b'machine')
+
+    def do_migrate_cancel(self, _):
+        if self.name.startswith('deaf'):
+            self.deaf = True
+            selector.unregister(self.client)
+        return {}
+
+    def wake(self):
+        """What it did not hear is there now, then what came of it."""
+        if self.deaf and self.wakes:
+            self.deaf = self.wakes = False
+            selector.register(self.client, selectors.EVENT_READ, self.readable)
+            self.requests()
+            if self.name == 'deaf-late':
+                self.running = False
+                self.event('STOP')
+                self.event('MIGRATION', status='completed')
+            else:
+                self.event('MIGRATION', status='cancelled')
+
+    def hear(self, *_):
+        self.wakes = True
 
     def load(self, uri):
         """From a file: it runs when it is told to."""
@@ -298,6 +340,8 @@ def misbehave(*_):
 
 vm = Vm(sys.argv)
 signal.signal(signal.SIGUSR1, misbehave)
+signal.signal(signal.SIGUSR2, vm.hear)
 while True:
     turn(0.1)
     vm.reconnect()
+    vm.wake()

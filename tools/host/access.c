@@ -36,6 +36,7 @@ static const struct {
     { "migrate-cancel", OP_MIGRATE_VM },
     { "migrate-prepare", OP_MIGRATE_VM },
     { "migrate-finish", OP_MIGRATE_VM },
+    { "migrate-abandon", OP_MIGRATE_VM },
     { "capture", OP_CAPTURE },
     { "qmp", OP_CONSOLE },
 };

@@ -98,8 +98,8 @@ static Vm *running_vm(Host *host, ControlRequest *request, JsonObject *args)
 
     if (vm && (!vm->qmp ||
                (vm->state != VM_RUNNING && vm->state != VM_PAUSED))) {
-        control_fail(request, ERR_STATE, "VM '%s' is not running",
-                     vm->config.name);
+        control_fail(request, ERR_STATE, "VM '%s' %s", vm->config.name,
+                     vm_idle_text(vm));
         return NULL;
     }
     return vm;

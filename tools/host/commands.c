@@ -192,8 +192,8 @@ static void cmd_migrate(void *opaque, ControlRequest *request,
                      vm->config.name, to);
     } else if (!vm->qmp ||
                (vm->state != VM_RUNNING && vm->state != VM_PAUSED)) {
-        control_fail(request, ERR_STATE, "VM '%s' is not running",
-                     vm->config.name);
+        control_fail(request, ERR_STATE, "VM '%s' %s", vm->config.name,
+                     vm_idle_text(vm));
     } else {
         migrate_out_start(vm, request, to,
                           json_int(args, "timeout", MIGRATE_LIMIT_S));
@@ -229,6 +229,19 @@ static void cmd_migrate_finish(void *opaque, ControlRequest *request,
                      vm->config.name);
     } else if (vm) {
         migrate_in_finish(vm->in, request);
+    }
+}
+
+static void cmd_migrate_abandon(void *opaque, ControlRequest *request,
+                                JsonObject *args)
+{
+    Vm *vm = command_vm(opaque, request, args);
+
+    if (vm && !vm->in) {
+        control_fail(request, ERR_STATE, "VM '%s' is not arriving",
+                     vm->config.name);
+    } else if (vm) {
+        migrate_in_abandon(vm->in, request);
     }
 }
 
@@ -354,6 +367,8 @@ const ControlCommand vm_commands[] = {
       "From another host: a VM will come" },
     { "migrate-finish", vm_arg, cmd_migrate_finish,
       "From another host: it has left there" },
+    { "migrate-abandon", vm_arg, cmd_migrate_abandon,
+      "From another host: it is not to come, unless it has" },
     { "capture", capture_args, cmd_capture,
       "Capture a port to a file, or stop (no file)" },
     { "qmp", qmp_arg, cmd_qmp, "Run a QMP command in a VM's QEMU" },

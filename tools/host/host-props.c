@@ -160,6 +160,14 @@ static const Property properties[] = {
       "taken by surprise",
       .backing = "the timer of the VF's life in state Ejecting",
       .differs = "fixed there; a minute according to guest drivers" },
+    { .name = "MigrationCancelLimitMs", .type = PROP_INT, .when = PROP_ALWAYS,
+      .field = FIELD(cancel_limit_ms), .min = 100, .max = 3600000,
+      .dflt = "30000",
+      .text = "milliseconds that a VM's QEMU has to give up a live migration "
+      "that was cancelled; then the other host has as many to say whether the "
+      "VM runs there",
+      .backing = "the timers of states cancelling and abandoning, see flow.md",
+      .differs = "fixed there" },
     HOST_NETWORK_ROWS,
     ACCESS_ROWS,
     { .name = "PhysicalAdapters", .type = PROP_INT, .field = PROP_NO_FIELD,

@@ -57,6 +57,7 @@ typedef struct HostConfig {
     uint64_t bus_numbers;
     uint64_t bar_space_kb;
     uint64_t eject_limit_ms;
+    uint64_t cancel_limit_ms;
     char *address;              /* IPv4; "": made of the name */
     uint8_t mac_minimum[6];     /* of the pool; all zero: by the address */
     uint8_t mac_maximum[6];
@@ -274,6 +275,7 @@ typedef enum VmState {
     VM_INCOMING,                /* waits for its migration stream */
     VM_RUNNING,
     VM_PAUSED,
+    VM_NOT_ANSWERING,           /* its QEMU was asked something and is silent */
     VM_STOPPING,                /* told to end */
 } VmState;
 
@@ -301,6 +303,13 @@ typedef struct VmSettings {
     uint64_t smp;
     unsigned start_action;      /* VmStartAction */
 } VmSettings;
+
+/* A migration that was ended without QEMU's word; that may still come. */
+typedef enum LateMigration {
+    LATE_NONE,
+    LATE_HERE,                  /* the destination gave up: the VM is here */
+    LATE_UNKNOWN,               /* it did not answer */
+} LateMigration;
 
 typedef enum VmStartAction { VM_START_WITH_HOST, VM_START_BY_HAND } VmStartAction;
 
@@ -389,6 +398,8 @@ struct Vm {
     bool kept;                  /* is off, not forgotten, when its QEMU ends */
     uint32_t next_serial;
     bool detached;              /* VFs are kept away: migration, save */
+    bool silent;                /* VM_NOT_ANSWERING, until QEMU answers */
+    LateMigration late;
     MigrateOut *out;
     MigrateIn *in;
     Save *save;
@@ -416,6 +427,14 @@ Vm *vm_adopt(Host *host, VmConfig *config, GPid pid, uint32_t next_serial);
 void vm_destroy(Vm *vm, const char *why);
 /* The same, and the VM is elsewhere from now on. */
 void vm_destroy_left(Vm *vm, const char *why);
+/* The same as vm_destroy(); QEMU gets no time for anything. */
+void vm_kill(Vm *vm, const char *why);
+/* QEMU did not answer; the VM is in that state until it does. */
+void vm_not_answering(Vm *vm, LateMigration late);
+/* Lets it run as soon as QEMU does (save.c). */
+void vm_continue(Vm *vm);
+/* What is to be said of a VM that should be running: "is not running". */
+const char *vm_idle_text(const Vm *vm);
 /*
  * Gives addresses of the pool to adapters that have none, and makes sure that
  * no VM that is on has one of them; on failure @config is as before.
@@ -564,6 +583,8 @@ void migrate_out_fence(Adapter *adapter, const uint8_t *frame, size_t len);
 void migrate_in_prepare(Host *host, ControlRequest *request,
                         JsonObject *args);
 void migrate_in_finish(MigrateIn *m, ControlRequest *request);
+/* Answers whether the VM has come; if not, it will not. */
+void migrate_in_abandon(MigrateIn *m, ControlRequest *request);
 void migrate_in_qmp_ready(MigrateIn *m);
 void migrate_in_qmp_event(MigrateIn *m, const char *event, JsonObject *data);
 void migrate_in_running(MigrateIn *m);

@@ -161,6 +161,54 @@ void migrate_in_finish(MigrateIn *m, ControlRequest *request)
     check_complete(m);
 }
 
+/* --- a source that does not know where its VM is ------------------------ */
+
+typedef struct Abandon {
+    Host *host;
+    char *vm;
+    ControlRequest *request;
+} Abandon;
+
+/* Its events came before this answer: it is known whether it came. */
+static void abandon_status(void *opaque, JsonNode *ret, const char *error)
+{
+    Abandon *a = opaque;
+    Vm *vm = host_find_vm(a->host, a->vm);
+    JsonObject *status = ret && JSON_NODE_HOLDS_OBJECT(ret) ?
+        json_node_get_object(ret) : NULL;
+    /* It may also have come paused. */
+    bool here = !g_str_equal(json_str(status, "status", ""), "inmigrate");
+
+    if (!status || !vm || !vm->in) {
+        control_fail(a->request, ERR_FAILED, "QEMU ended on host '%s'",
+                     a->host->name);
+    } else {
+        here |= vm->in->running;
+        vm_event(vm, "migrate-abandoned", "b:here", here, NULL);
+        if (!here) {
+            vm_kill(vm, "the source gave up");
+        }
+        control_reply_object(a->request, iov_args("b:here", here, NULL));
+    }
+    g_free(a->vm);
+    g_free(a);
+}
+
+void migrate_in_abandon(MigrateIn *m, ControlRequest *request)
+{
+    Abandon *a;
+
+    if (m->file || !m->vm->qmp) {
+        control_fail(request, ERR_STATE, "not expected now");
+        return;
+    }
+    a = g_new0(Abandon, 1);
+    a->host = m->host;
+    a->vm = g_strdup(m->vm->config.name);
+    a->request = request;
+    qmp_execute(m->vm->qmp, "query-status", NULL, abandon_status, a);
+}
+
 /* --- frames from the source -------------------------------------------- */
 
 static void handover_frame(void *opaque, const uint8_t *data, size_t len)

@@ -13,7 +13,8 @@
  * that the switch had still sent here.  After it nothing more can come.
  *
  * Until QEMU says "completed" every failure leads back: the VM goes on here
- * and gets its VFs again.
+ * and gets its VFs again.  If QEMU is silent about being cancelled, the
+ * destination says whether the VM runs there.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -38,12 +39,14 @@ typedef enum OutState {
     OUT_DETACH,
     OUT_TRANSFER,
     OUT_CANCELLING,         /* QEMU was told to give up */
+    OUT_ABANDONING,         /* it is silent: the destination is asked */
     OUT_HANDOVER,
     OUT_FINISH,
 } OutState;
 
 static const char *const out_names[] = {
-    "prepare", "detach", "transfer", "cancelling", "hand-over", "finish",
+    "prepare", "detach", "transfer", "cancelling", "abandoning", "hand-over",
+    "finish",
 };
 
 struct MigrateOut {
@@ -59,8 +62,9 @@ struct MigrateOut {
     char *why;              /* of a cancellation */
     const char *code;
     guint timer;            /* of the whole, until completed */
-    guint limit;            /* of the fence, then of finishing */
+    guint limit;            /* of cancelling, the fence, then of finishing */
     bool completed;         /* QEMU's word: the VM is at the destination */
+    bool late;              /* the same, while the destination is asked */
     bool handed[NICS_MAX];
     bool fenced[NICS_MAX];
     bool ended[NICS_MAX];
@@ -88,10 +92,13 @@ static void out_free(MigrateOut *m)
     g_free(m);
 }
 
+static void transfer_completed(MigrateOut *m);
+
 /* --- back -------------------------------------------------------------- */
 
 /* The VM stays here; the destination hears it from the closed connection. */
-static void roll_back(MigrateOut *m, const char *code, const char *why)
+static void end_here(MigrateOut *m, const char *code, const char *why,
+                     bool cancelled)
 {
     Vm *vm = m->vm;
     ControlRequest *request = g_steal_pointer(&m->request);
@@ -106,18 +113,99 @@ static void roll_back(MigrateOut *m, const char *code, const char *why)
         control_fail(request, code, "migration of '%s' to '%s': %s",
                      vm->config.name, m->to, why);
     }
-    if (cancel) {
+    if (cancel && cancelled) {
         control_reply(cancel, NULL);
+    } else if (cancel) {
+        control_fail(cancel, code, "migration of '%s' to '%s': %s",
+                     vm->config.name, m->to, why);
     }
     out_free(m);
+}
+
+static void roll_back(MigrateOut *m, const char *code, const char *why)
+{
+    Vm *vm = m->vm;
+
+    end_here(m, code, why, true);
     vm->detached = false;
     vm_update_wanted(vm);
+}
+
+/* --- QEMU does not answer ------------------------------------------------ */
+
+/*
+ * The VM cannot run at both hosts: QEMU's stream ends when the destination's
+ * QEMU does.  So the destination says where it is, or it is not known.
+ */
+static void end_unanswered(MigrateOut *m, bool given_up)
+{
+    unsigned limit = m->host->config.cancel_limit_ms;
+    g_autofree char *why = given_up ?
+        g_strdup_printf("QEMU did not answer in %u ms; host '%s' has given up, "
+                        "so the VM is here", limit, m->to) :
+        g_strdup_printf("QEMU did not answer in %u ms, and host '%s' did not "
+                        "say whether the VM runs there", limit, m->to);
+    Vm *vm = m->vm;
+    bool late = m->late;
+
+    end_here(m, ERR_TIMEOUT, why, false);
+    vm_not_answering(vm, late ? LATE_NONE : given_up ? LATE_HERE :
+                     LATE_UNKNOWN);
+    if (late && given_up) {
+        vm_continue(vm);
+    }
+}
+
+static void abandon_reply(void *opaque, JsonNode *result, const GError *error)
+{
+    MigrateOut *m = opaque;
+    bool there = result && JSON_NODE_HOLDS_OBJECT(result) &&
+        json_bool(json_node_get_object(result), "here", false);
+
+    if (m->state != OUT_ABANDONING) {
+        return;
+    }
+    if (there || (error && m->late)) {
+        m->vm->silent = !m->late;
+        transfer_completed(m);
+    } else {
+        end_unanswered(m, !error);
+    }
+}
+
+static gboolean abandon_timeout(gpointer opaque)
+{
+    MigrateOut *m = opaque;
+
+    m->limit = 0;
+    if (m->late) {
+        transfer_completed(m);
+    } else {
+        end_unanswered(m, false);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean cancel_timeout(gpointer opaque)
+{
+    MigrateOut *m = opaque;
+
+    vm_event(m->vm, "migrate-unanswered", NULL);
+    set_state(m, OUT_ABANDONING);
+    m->limit = g_timeout_add(m->host->config.cancel_limit_ms, abandon_timeout,
+                             m);
+    /* The last that is done with it: a peer that is gone ends it all. */
+    iov_client_send(m->peer, "migrate-abandon",
+                    iov_args("s:vm", m->vm->config.name, NULL),
+                    abandon_reply, m);
+    return G_SOURCE_REMOVE;
 }
 
 /* Gives up: at once if QEMU is not yet at work, else when it says so. */
 static void give_up(MigrateOut *m, const char *code, const char *why)
 {
-    if (m->completed || m->state == OUT_CANCELLING) {
+    if (m->completed || m->state == OUT_CANCELLING ||
+        m->state == OUT_ABANDONING) {
         return;
     }
     if (m->state != OUT_TRANSFER || !m->vm->qmp) {
@@ -127,6 +215,8 @@ static void give_up(MigrateOut *m, const char *code, const char *why)
     m->code = code;
     m->why = g_strdup(why);
     set_state(m, OUT_CANCELLING);
+    m->limit = g_timeout_add(m->host->config.cancel_limit_ms, cancel_timeout,
+                             m);
     qmp_execute(m->vm->qmp, "migrate_cancel", NULL, NULL, NULL);
 }
 
@@ -384,7 +474,8 @@ void migrate_out_nic_frozen(MigrateOut *m, VmNic *nic)
 void migrate_out_runstate(MigrateOut *m, bool running)
 {
     if (m->completed ||
-        (m->state != OUT_TRANSFER && m->state != OUT_CANCELLING)) {
+        (m->state != OUT_TRANSFER && m->state != OUT_CANCELLING &&
+         m->state != OUT_ABANDONING)) {
         return;
     }
     if (!running) {
@@ -400,6 +491,7 @@ static void transfer_completed(MigrateOut *m)
 {
     m->completed = true;
     g_clear_handle_id(&m->timer, g_source_remove);
+    g_clear_handle_id(&m->limit, g_source_remove);
     set_state(m, OUT_HANDOVER);
     m->limit = g_timeout_add(FENCE_LIMIT_MS, fence_timeout, m);
     freeze_all(m);
@@ -424,7 +516,10 @@ void migrate_out_qmp_event(MigrateOut *m, const char *event, JsonObject *data)
     }
     vm_event(m->vm, "migration", "s:status", status, NULL);
     if (g_str_equal(status, "completed")) {
-        if (!m->completed) {
+        if (m->state == OUT_ABANDONING) {
+            /* The destination may be ending its QEMU: its word counts. */
+            m->late = true;
+        } else if (!m->completed) {
             transfer_completed(m);
         }
     } else if (g_str_equal(status, "failed") ||

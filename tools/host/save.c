@@ -87,15 +87,20 @@ static void continue_replied(void *opaque, JsonNode *ret, const char *error)
     g_free(c);
 }
 
+void vm_continue(Vm *vm)
+{
+    Continue *c = g_new0(Continue, 1);
+
+    c->host = vm->host;
+    c->vm = g_strdup(vm->config.name);
+    continue_vm(c);
+}
+
 /* It runs on, and may have VFs again. */
 static void go_on(Vm *vm, bool was_running)
 {
     if (was_running) {
-        Continue *c = g_new0(Continue, 1);
-
-        c->host = vm->host;
-        c->vm = g_strdup(vm->config.name);
-        continue_vm(c);
+        vm_continue(vm);
     }
     vm->detached = false;
     vm_update_wanted(vm);

@@ -118,8 +118,10 @@ static const Property properties[] = {
     SHOWN("Name", PROP_TEXT, get_name, "unique in the host",
           "the object's name", "need not be unique there"),
     SHOWN("State", PROP_TEXT, get_state,
-          "Off, Starting, Incoming, Running, Paused, Stopping",
-          "what its QEMU says", "fewer words; Saved is a file here"),
+          "Off, Starting, Incoming, Running, Paused, NotAnswering, Stopping",
+          "what its QEMU says; NotAnswering: it was to give up a migration "
+          "and said nothing in MigrationCancelLimitMs; `iovlab stop` kills it",
+          "fewer words; Saved is a file here"),
     SHOWN("Uptime", PROP_INT, get_uptime,
           "seconds since its QEMU was started here", "the host's clock",
           "since the guest booted, there"),

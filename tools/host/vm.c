@@ -27,6 +27,7 @@ static const char *const state_names[] = {
     [VM_INCOMING] = "Incoming",
     [VM_RUNNING] = "Running",
     [VM_PAUSED] = "Paused",
+    [VM_NOT_ANSWERING] = "NotAnswering",
     [VM_STOPPING] = "Stopping",
 };
 
@@ -76,9 +77,48 @@ static void status_reply(void *opaque, JsonNode *ret, const char *error)
     if (!status || vm->in || vm->restoring) {
         return;
     }
+    if (vm->silent) {
+        vm->silent = false;
+        vm->detached = false;
+        vm_event(vm, "vm-answers", NULL);
+    }
     set_state(vm, json_bool(status, "running", true) ? VM_RUNNING : VM_PAUSED);
     vm_update_wanted(vm);
     host_state_changed(vm->host);
+}
+
+void vm_not_answering(Vm *vm, LateMigration late)
+{
+    vm->silent = true;
+    vm->late = late;
+    set_state(vm, VM_NOT_ANSWERING);
+    if (vm->qmp) {
+        qmp_execute(vm->qmp, "query-status", NULL, status_reply, vm);
+    }
+}
+
+const char *vm_idle_text(const Vm *vm)
+{
+    return vm->state == VM_NOT_ANSWERING ? "does not answer: wait, or "
+        "`iovlab stop` kills it" : "is not running";
+}
+
+/* QEMU's word, after the migration was ended without it. */
+static void late_migration(Vm *vm, const char *status)
+{
+    LateMigration late = vm->late;
+
+    vm_event(vm, "migration", "s:status", status, NULL);
+    if (g_str_equal(status, "completed")) {
+        vm->late = LATE_NONE;
+        if (late == LATE_HERE) {
+            /* There is nobody at the other end any more. */
+            vm_continue(vm);
+        }
+    } else if (g_str_equal(status, "failed") ||
+               g_str_equal(status, "cancelled")) {
+        vm->late = LATE_NONE;
+    }
 }
 
 static void vm_qmp_ready(void *opaque)
@@ -134,6 +174,8 @@ static void vm_qmp_event(void *opaque, const char *name, JsonObject *data)
         migrate_in_qmp_event(vm->in, name, data);
     } else if (vm->save) {
         save_qmp_event(vm->save, name, data);
+    } else if (vm->late && g_str_equal(name, "MIGRATION")) {
+        late_migration(vm, json_str(data, "status", ""));
     }
 }
 
@@ -422,7 +464,7 @@ static void reaped(GPid pid, gint status, gpointer opaque)
     g_spawn_close_pid(pid);
 }
 
-static void power_off(Vm *vm, const char *why, bool leaves)
+static void power_off(Vm *vm, const char *why, bool leaves, int sig)
 {
     vm->state = VM_STOPPING;
     vm_event(vm, "vm-stopped", "s:reason", why, NULL);
@@ -430,7 +472,8 @@ static void power_off(Vm *vm, const char *why, bool leaves)
         qmp_execute(vm->qmp, "quit", NULL, NULL, NULL);
     }
     if (vm->pid > 0) {
-        kill(vm->pid, SIGTERM);
+        /* Who does not listen would not end at being asked. */
+        kill(vm->pid, vm->silent ? SIGKILL : sig);
         if (vm->child_watch) {
             g_source_remove(vm->child_watch);
             vm->child_watch = 0;
@@ -446,10 +489,15 @@ static void power_off(Vm *vm, const char *why, bool leaves)
 
 void vm_destroy(Vm *vm, const char *why)
 {
-    power_off(vm, why, false);
+    power_off(vm, why, false, SIGTERM);
+}
+
+void vm_kill(Vm *vm, const char *why)
+{
+    power_off(vm, why, false, SIGKILL);
 }
 
 void vm_destroy_left(Vm *vm, const char *why)
 {
-    power_off(vm, why, true);
+    power_off(vm, why, true, SIGTERM);
 }
