@@ -34,19 +34,11 @@ static bool reserved_set(const VtdUnit *u, const VtdEntry *irte)
            mode == 3 || mode == 6 || svt == VTD_SVT_RESERVED;
 }
 
-/* 6.1: what is absent or wrong is not remembered without caching mode. */
-static bool cacheable(const VtdUnit *u, const VtdEntry *irte)
-{
-    return u->cfg.caching_mode ||
-           ((irte->lo & VTD_IRTE_P) && !reserved_set(u, irte));
-}
-
 /* The entry from cache or memory; false with a reason in *fault. */
 static bool fetch(VtdUnit *u, uint32_t index, VtdEntry *irte, VtdFault *fault)
 {
     int32_t slot = vtd_cache_find(&u->irtes, vtd_tag_irte(index));
     uint8_t raw[VTD_ENTRY_SIZE];
-    VtdTag evicted;
 
     fault->entry = VTD_ENTRY_IRTE;
     fault->entry_address = u->irt_table + index * (uint64_t)VTD_ENTRY_SIZE;
@@ -64,10 +56,6 @@ static bool fetch(VtdUnit *u, uint32_t index, VtdEntry *irte, VtdFault *fault)
         }
         irte->lo = rd_le64(raw);
         irte->hi = rd_le64(raw + 8);
-        if (cacheable(u, irte)) {
-            slot = vtd_cache_insert(&u->irtes, vtd_tag_irte(index), &evicted);
-            *(VtdEntry *)vtd_cache_payload(&u->irtes, slot) = *irte;
-        }
     }
     fault->value = *irte;
     return true;
@@ -100,6 +88,20 @@ static VtdFaultReason check(const VtdUnit *u, const VtdEntry *irte,
         return VTD_FR_IR_RESERVED;
     }
     return source_ok(irte, sid) ? VTD_FR_NONE : VTD_FR_IR_SOURCE;
+}
+
+/* 6.4: an entry that led to a fault only with caching mode. */
+static void remember(VtdUnit *u, uint32_t index, const VtdEntry *irte,
+                     bool faulted)
+{
+    VtdTag evicted;
+
+    if (!faulted || u->cfg.caching_mode) {
+        uint32_t slot = vtd_cache_insert(&u->irtes, vtd_tag_irte(index),
+                                         &evicted);
+
+        *(VtdEntry *)vtd_cache_payload(&u->irtes, slot) = *irte;
+    }
 }
 
 static void decode_irte(const VtdUnit *u, const VtdEntry *irte,
@@ -166,6 +168,9 @@ bool vtd_unit_remap(VtdUnit *u, uint16_t sid, uint64_t address, uint32_t data,
         return blocked(u, fault, fault->reason, false);
     }
     reason = check(u, &irte, sid);
+    if (!fault->cached) {
+        remember(u, index, &irte, reason);
+    }
     if (reason) {
         return blocked(u, fault, reason, irte.lo & VTD_IRTE_FPD);
     }

@@ -333,10 +333,15 @@ static void test_wrong_entry(void)
         vm_enable_ir(&m, true);
         vm_enable_queue(&m);
         vm_irte(&m, 5, VTD_IRTE_P | 1 << 24, 0);
+        vm_irte(&m, 6, VTD_IRTE_P, SVT(VTD_SVT_SID, 0, SID ^ 1));
         g_assert_cmphex(vm_msi(&m, SID, 5, NULL), ==, VTD_FR_IR_RESERVED);
+        g_assert_cmphex(vm_msi(&m, SID, 6, NULL), ==, VTD_FR_IR_SOURCE);
         vm_irte(&m, 5, VTD_IRTE_P, 0);
+        vm_irte(&m, 6, VTD_IRTE_P, SVT(VTD_SVT_SID, 0, SID));
         g_assert_cmphex(vm_msi(&m, SID, 5, NULL), ==,
                         caching_mode ? VTD_FR_IR_RESERVED : 0);
+        g_assert_cmphex(vm_msi(&m, SID, 6, NULL), ==,
+                        caching_mode ? VTD_FR_IR_SOURCE : 0);
         vm_queue(&m, VTD_DESC_IEC, 0);
         g_assert_cmphex(vm_msi(&m, SID, 5, NULL), ==, 0);
         vm_destroy(&m);
