@@ -10,17 +10,25 @@
  */
 #include "iommu/vtd_private.h"
 
-/* Reasons that are answered with a completion without permissions (4.2.3). */
+/* Reasons that are answered with a completion without permissions (7.1.3). */
 static bool is_answer(VtdFaultReason reason)
 {
     switch (reason) {
     case VTD_FR_BEYOND_MGAW:
     case VTD_FR_WRITE:
     case VTD_FR_READ:
-    case VTD_FR_INTERRUPT_RANGE:
     case VTD_FR_SM_PASID_NOT_PRESENT:
     case VTD_FR_SM_DIRECTORY_NOT_PRESENT:
+    case VTD_FR_SM_NO_SRE:
+    case VTD_FR_SM_FIRST_ACCESS:
     case VTD_FR_SM_FIRST_NOT_PRESENT:
+    case VTD_FR_SM_FIRST_RESERVED:
+    case VTD_FR_SM_FIRST_TABLE:
+    case VTD_FR_SM_FIRST_NO_SNOOP:
+    case VTD_FR_SM_NESTED_MGAW:
+    case VTD_FR_SM_NESTED_TOP_READ:
+    case VTD_FR_SM_NESTED_READ:
+    case VTD_FR_SM_NESTED_WRITE:
     case VTD_FR_SM_SECOND_NOT_PRESENT:
     case VTD_FR_SM_CANONICAL:
     case VTD_FR_SM_PRIVILEGE:
@@ -28,7 +36,6 @@ static bool is_answer(VtdFaultReason reason)
     case VTD_FR_SM_SECOND_RANGE:
     case VTD_FR_SM_WRITE:
     case VTD_FR_SM_READ:
-    case VTD_FR_SM_INTERRUPT_RANGE:
         return true;
     default:
         return false;
@@ -79,6 +86,10 @@ bool vtd_unit_ats(VtdUnit *u, const VtdRequest *request, VtdTranslation *out,
         fault->value = ctx.value;
         vtd_fault_block(u, fault, ctx.fpd);
         return false;
+    }
+    if (vtd_is_interrupt_address(request->address) && !request->has_pasid) {
+        /* 7.1.3, S.1: no fault, since devices ask for messages as well. */
+        return nothing(request, out);
     }
     /* Then it is like a DMA request of which only the answer is wanted. */
     probe.at = VTD_AT_UNTRANSLATED;

@@ -23,11 +23,11 @@ static void answer(VtdUnit *u, const VtdPageRequest *r, uint8_t code)
     }
 }
 
-static bool refuse(VtdUnit *u, const VtdPageRequest *r, const VtdDevice *d,
-                   VtdFaultReason reason)
+static bool refuse(VtdUnit *u, const VtdPageRequest *r, const VtdFault *why,
+                   bool fpd)
 {
     VtdFault fault = {
-        .reason = reason,
+        .reason = why->reason,
         .sid = r->sid,
         .has_pasid = r->has_pasid,
         .privileged = r->privileged,
@@ -35,12 +35,13 @@ static bool refuse(VtdUnit *u, const VtdPageRequest *r, const VtdDevice *d,
         .write = r->write,
         .page_request = true,
         .address = r->address,
-        .entry = d->entry,
-        .entry_address = d->entry_address,
-        .value = d->value,
+        .entry = why->entry,
+        .entry_address = why->entry_address,
+        .value = why->value,
+        .cached = why->cached,
     };
 
-    vtd_fault_block(u, &fault, d->fpd);
+    vtd_fault_block(u, &fault, fpd);
     answer(u, r, VTD_PGR_INVALID);
     return false;
 }
@@ -84,27 +85,51 @@ static bool queue(VtdUnit *u, const VtdPageRequest *r)
     return true;
 }
 
+/*
+ * 6.5.3.1: software need not invalidate what it grants more rights to, so the
+ * request takes out what the unit remembers of the page.
+ */
+static void forget_page(VtdUnit *u, const VtdContext *ctx, uint64_t address)
+{
+    if (ctx->stages == VTD_STAGES_FIRST) {
+        vtd_iotlb_flush_pages(u, ctx->space, address, 0, false);
+    } else if (ctx->stages == VTD_STAGES_NESTED) {
+        vtd_iotlb_flush_domain(u, ctx->domain);
+    } else {
+        vtd_iotlb_flush_second(u, ctx->domain, address, 0, false);
+    }
+}
+
 bool vtd_unit_page_request(VtdUnit *u, const VtdPageRequest *r)
 {
+    VtdRequest request = {
+        .sid = r->sid, .has_pasid = r->has_pasid, .pasid = r->pasid,
+    };
+    VtdFault why = { .reason = VTD_FR_SM_TTM_PAGE };
+    VtdContext ctx;
     VtdDevice d;
 
     if (!u->te || !u->cfg.page_requests || u->root_mode == VTD_TTM_ABORT) {
         answer(u, r, VTD_PGR_INVALID);
         return false;
     }
-    if (!vtd_scalable(u)) {
-        d = (VtdDevice) { 0 };
-        return refuse(u, r, &d, VTD_FR_SM_TTM_PAGE);
+    if (u->root_mode == VTD_TTM_LEGACY) {
+        return refuse(u, r, &why, false);
     }
-    if (!vtd_scalable_device(u, r->sid, false, &d)) {
-        return refuse(u, r, &d, d.reason);
+    if (vtd_scalable(u) && vtd_scalable_device(u, r->sid, false, &d) &&
+        !d.page_requests) {
+        why = (VtdFault) {
+            .reason = VTD_FR_SM_NO_PRE,
+            .entry = d.entry,
+            .entry_address = d.entry_address,
+            .value = d.value,
+        };
+        return refuse(u, r, &why, d.fpd);
     }
-    if (!d.page_requests) {
-        return refuse(u, r, &d, VTD_FR_SM_NO_PRE);
+    if (!vtd_context_get(u, &request, &ctx, &why)) {
+        return refuse(u, r, &why, ctx.fpd);
     }
-    if (r->has_pasid && !d.pasid_enabled) {
-        return refuse(u, r, &d, VTD_FR_SM_NO_PASIDE);
-    }
+    forget_page(u, &ctx, r->address);
     u->stats.page_requests++;
     trace_vtd_unit_page_request(r->sid, r->pasid, r->address, r->group,
                                 r->last);

@@ -35,15 +35,21 @@ static uint64_t start(VtdMachine *m, unsigned type)
     return table;
 }
 
-static void start_scalable(VtdMachine *m, uint64_t bits)
+/* With PASID 0x42, first stage; its top table. */
+static uint64_t start_scalable(VtdMachine *m, uint64_t bits)
 {
     VtdUnitConfig c;
+    uint64_t directory, table;
 
     config(&c);
     vm_init(m, &c);
-    vm_scalable_device(m, SID, bits | VTD_SMC_PASIDE, 0);
+    directory = vm_scalable_device(m, SID, bits | VTD_SMC_PASIDE, 0);
+    table = vm_page(m);
+    vm_pasid(m, directory, 0x42, VTD_PE_P | VTD_PGTT_FIRST << VTD_PE_PGTT_SHIFT,
+             5 | VTD_PE1_PWSNP, table);
     vm_enable_scalable(m);
     vm_write64(m, VTD_PQA, PRQ);
+    return table;
 }
 
 static bool ats(VtdMachine *m, uint64_t address, bool write,
@@ -110,6 +116,8 @@ static void test_translated(void)
     start(&m, VTD_TT_ATS);
     g_assert_cmphex(vm_request(&m, &translated, &out), ==, 0);
     g_assert_cmphex(out, ==, 0x12345678);
+    translated.address = 1ULL << 46;
+    g_assert_cmphex(vm_request(&m, &translated, &out), ==, VTD_FR_BEYOND_MGAW);
     translated.address = 0xfee00000;
     g_assert_cmphex(vm_request(&m, &translated, &out), ==,
                     VTD_FR_INTERRUPT_RANGE);
@@ -253,6 +261,46 @@ static void test_page_request(void)
     vm_destroy(&m);
 }
 
+/* 6.5.3.1: after it more rights are seen without an invalidation. */
+static void test_page_request_forgets(void)
+{
+    VtdRequest write = {
+        .sid = SID, .has_pasid = true, .pasid = 0x42, .address = 0x7000,
+        .write = true,
+    };
+    VtdTranslation t;
+    VtdMachine m;
+    uint64_t table = start_scalable(&m, VTD_SMC_PRE | VTD_SMC_DTE), leaf;
+
+    leaf = vm_map_first(&m, table, 4, 0x7000, 0xa000 | VTD_FS_P | VTD_FS_U, 1);
+    g_assert_true(vtd_unit_ats(m.unit, &write, &t, NULL));
+    g_assert_true(t.read && !t.write);
+    vm_poke64(&m, leaf, vm_peek64(&m, leaf) | VTD_FS_W);
+    g_assert_true(vtd_unit_ats(m.unit, &write, &t, NULL));
+    g_assert_false(t.write);
+    g_assert_true(page_request(&m, 1, true));
+    g_assert_true(vtd_unit_ats(m.unit, &write, &t, NULL));
+    g_assert_true(t.write);
+    vm_destroy(&m);
+}
+
+/* Without an entry for its PASID a request gets no further. */
+static void test_page_request_absent(void)
+{
+    VtdPageRequest r = {
+        .sid = SID, .has_pasid = true, .pasid = 0x43, .last = true,
+    };
+    VtdMachine m;
+
+    start_scalable(&m, VTD_SMC_PRE | VTD_SMC_DTE);
+    g_assert_false(vtd_unit_page_request(m.unit, &r));
+    g_assert_cmpint(vm_read32(&m, VTD_PQT), ==, 0);
+    g_assert_cmphex(m.last_response.code, ==, VTD_PGR_INVALID);
+    g_assert_cmphex(vm_take_record(&m, 0).reason, ==,
+                    VTD_FR_SM_PASID_NOT_PRESENT);
+    vm_destroy(&m);
+}
+
 static void test_overflow(void)
 {
     VtdMachine m;
@@ -300,6 +348,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/ats/time-out", test_time_out);
     g_test_add_func("/vtd/ats/absent", test_absent);
     g_test_add_func("/vtd/pri/request", test_page_request);
+    g_test_add_func("/vtd/pri/forgets", test_page_request_forgets);
+    g_test_add_func("/vtd/pri/absent", test_page_request_absent);
     g_test_add_func("/vtd/pri/overflow", test_overflow);
     g_test_add_func("/vtd/pri/not-enabled", test_not_enabled);
     return g_test_run();
