@@ -223,6 +223,7 @@ enum {
     VTD_IQEI_RESERVED = 4,      /* reserved field or value */
     VTD_IQEI_WIDTH = 5,         /* descriptor needs the other width */
     VTD_IQEI_TAIL_ALIGN = 6,    /* tail not on a 256-bit descriptor */
+    VTD_IQEI_TTM = 7,           /* RTADDR.TTM has a reserved value */
 };
 #define VTD_IQERCD_IQEI_MASK 0xfULL
 #define VTD_IQERCD_ITESID_SHIFT 32

@@ -75,10 +75,10 @@ static bool in_space(uint64_t space, uint64_t wanted)
     return space == wanted;
 }
 
-static bool nested_in_domain(uint64_t space, uint64_t wanted)
+static bool first_in_domain(uint64_t space, uint64_t wanted)
 {
     return in_domain(space, wanted) &&
-           vtd_space_stages(space) == VTD_STAGES_NESTED;
+           vtd_space_stages(space) != VTD_STAGES_SECOND;
 }
 
 static void flush_spaces(VtdUnit *u, VtdMatch *match, uint64_t wanted)
@@ -166,6 +166,7 @@ void vtd_iotlb_flush_second(VtdUnit *u, uint16_t domain, uint64_t address,
     vtd_iotlb_flush_pages(u, vtd_space(VTD_STAGES_SECOND, domain, 0), address,
                           am, leaves);
     if (vtd_scalable(u)) {
-        flush_spaces(u, nested_in_domain, domain);
+        flush_spaces(u, first_in_domain, domain);
+        vtd_structure_flush(u, first_in_domain, domain, 0, VTD_ADDRESS_MASK);
     }
 }

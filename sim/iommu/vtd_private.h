@@ -358,8 +358,9 @@ void vtd_iotlb_flush_pasid(VtdUnit *u, uint16_t domain, uint32_t pasid);
 void vtd_iotlb_flush_pages(VtdUnit *u, uint64_t space, uint64_t address,
                            unsigned am, bool leaves);
 /*
- * As vtd_iotlb_flush_pages() of a domain's second stage; nested pages go all,
- * since they are not known by the address between the stages (6.5.2.3).
+ * As vtd_iotlb_flush_pages() of a domain's second stage; what the first stage
+ * has a part in goes all, with its tables, since it is not known by the address
+ * between the stages (6.5.2.3).
  */
 void vtd_iotlb_flush_second(VtdUnit *u, uint16_t domain, uint64_t address,
                             unsigned am, bool leaves);

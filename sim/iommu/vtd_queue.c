@@ -64,8 +64,8 @@ static VtdStep do_iotlb(VtdUnit *u, uint64_t lo, uint64_t hi)
                               hi & VTD_DESC_IOTLB_IH)) {
         return fail(u, VTD_IQEI_RESERVED);
     }
-    return vtd_invalidate_drain(u, lo & (VTD_DESC_IOTLB_DR | VTD_DESC_IOTLB_DW))
-           ? VTD_STEP_DONE : VTD_STEP_DRAIN;
+    /* From version 2 on the flags DR and DW do not count (6.5.2.3). */
+    return vtd_invalidate_drain(u, true) ? VTD_STEP_DONE : VTD_STEP_DRAIN;
 }
 
 static VtdStep do_irte(VtdUnit *u, uint64_t lo, uint64_t hi)
@@ -268,6 +268,9 @@ static VtdStep step(VtdUnit *u)
     uint8_t raw[32] = { 0 };
     uint64_t lo, hi;
 
+    if (u->root_mode == VTD_TTM_RESERVED) {
+        return fail(u, VTD_IQEI_TTM);
+    }
     if (!wide(u) && vtd_scalable(u)) {
         return fail(u, VTD_IQEI_WIDTH);
     }

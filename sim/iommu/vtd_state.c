@@ -77,7 +77,8 @@ static void cut_registers(VtdUnit *u)
 
 static unsigned cut_root_mode(const VtdUnit *u, unsigned mode)
 {
-    return u->cfg.scalable_mode ? mode & 3 : VTD_TTM_LEGACY;
+    return u->cfg.scalable_mode || mode == VTD_TTM_LEGACY ? mode & 3
+                                                         : VTD_TTM_RESERVED;
 }
 
 bool vtd_unit_load(VtdUnit *u, StateReader *r)

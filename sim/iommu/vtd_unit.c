@@ -179,9 +179,9 @@ static void set_root(VtdUnit *u)
 
     u->root_table = rtaddr & VTD_PAGE_MASK;
     u->root_mode = (rtaddr & VTD_RTADDR_TTM_MASK) >> VTD_RTADDR_TTM_SHIFT;
-    if (!u->cfg.scalable_mode) {
-        /* Without SMTS and ADMS these bits are reserved and not looked at. */
-        u->root_mode = VTD_TTM_LEGACY;
+    if (!u->cfg.scalable_mode && u->root_mode != VTD_TTM_LEGACY) {
+        /* 7.1.3, RTA.1: without SMTS and ADMS there is no other mode. */
+        u->root_mode = VTD_TTM_RESERVED;
     }
     trace_vtd_unit_root_set(u->root_table, u->root_mode);
     if (u->cfg.set_root_invalidates) {
@@ -232,6 +232,10 @@ void vtd_command(VtdUnit *u, uint32_t value)
     status ^= changed;
     vtd_set32(u, VTD_GSTS, status);
     vtd_status_latch(u);
+    if (!u->te && !u->ire) {
+        /* 7.2.1 */
+        u->next_record = 0;
+    }
     trace_vtd_unit_status(status);
     if (changed & VTD_GCMD_QIE) {
         vtd_queue_enable(u, status & VTD_GCMD_QIE);

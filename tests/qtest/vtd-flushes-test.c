@@ -203,7 +203,7 @@ typedef struct ScalableCase {
 static const ScalableCase scalable_cases[] = {
     { { "iotlb-global", PAGES, VTD_DESC_IOTLB | G(1), 0, true }, true },
     { { "iotlb-domain", PAGES, VTD_DESC_IOTLB | G(2) | DID, 0, true }, true },
-    { { "iotlb-page-of-first", PAGES, VTD_DESC_IOTLB | G(3) | DID, 0, false },
+    { { "iotlb-page-of-first", PAGES, VTD_DESC_IOTLB | G(3) | DID, 0, true },
       true },
     { { "iotlb-page", PAGES, VTD_DESC_IOTLB | G(3) | DID, 0, true }, false },
     { { "pasid", PAGES, VTD_DESC_PASID_IOTLB | G(2) | DID | P, 0, true },

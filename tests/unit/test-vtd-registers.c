@@ -330,6 +330,22 @@ static void test_fault_event(void)
     vm_destroy(&m);
 }
 
+/* 7.2.1: the index begins anew when neither DMA nor interrupts are remapped. */
+static void test_index_restarts(void)
+{
+    VtdMachine m;
+
+    vm_init(&m, NULL);
+    vm_enable(&m);
+    vm_dma(&m, SID, 0, true, NULL);
+    g_assert_true(vm_take_record(&m, 0).pending);
+    vm_write32(&m, VTD_GCMD, 0);
+    vm_command(&m, VTD_GCMD_TE);
+    vm_dma(&m, SID, 0, true, NULL);
+    g_assert_true(vm_take_record(&m, 0).pending);
+    vm_destroy(&m);
+}
+
 /* An overflow that software has not cleared is an unserviced condition. */
 static void test_overflow_unserviced(void)
 {
@@ -666,6 +682,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/records/log-absent", test_fault_log_absent);
     g_test_add_func("/vtd/records/log-saved", test_fault_log_saved);
     g_test_add_func("/vtd/records/event", test_fault_event);
+    g_test_add_func("/vtd/records/index-restarts", test_index_restarts);
     g_test_add_func("/vtd/records/event-put-off", test_event_put_off);
     g_test_add_func("/vtd/records/overflow-unserviced",
                     test_overflow_unserviced);
