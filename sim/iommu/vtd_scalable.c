@@ -38,6 +38,9 @@ static bool decode_device(VtdUnit *u, VtdDevice *d, const uint8_t *raw)
     d->page_requests = lo & VTD_SMC_PRE;
     d->rid_pasid = hi & VTD_SMC_RID_PASID_MASK;
     d->rid_privileged = hi & VTD_SMC_RID_PRIV;
+    if ((d->page_requests && !d->ats) || d->rid_pasid >= d->pasids) {
+        return device_blocked(d, VTD_FR_SM_CONTEXT_INVALID);
+    }
     return true;
 }
 
@@ -222,8 +225,10 @@ bool vtd_scalable_resolve(VtdUnit *u, const VtdRequest *request,
         return blocked(ctx, VTD_FR_SM_NO_PASIDE);
     }
     if (ctx->pasid >= d.pasids) {
-        return blocked(ctx, request->has_pasid ? VTD_FR_SM_PASID_RANGE
-                                               : VTD_FR_SM_RID_PASID);
+        return blocked(ctx, VTD_FR_SM_PASID_RANGE);
+    }
+    if (request->has_pasid && ctx->pasid == d.rid_pasid) {
+        return blocked(ctx, VTD_FR_SM_RID_PASID);
     }
     return walk_directory(u, ctx, d.directory);
 }

@@ -87,7 +87,10 @@ static VtdFaultReason forbidden(const VtdPage *page, const VtdContext *ctx,
     return request->write ? VTD_FR_SM_WRITE : VTD_FR_SM_READ;
 }
 
-/* 6.1: with caching mode what is absent may be cached, so here it is. */
+/*
+ * 6.1: with caching mode what is absent may be cached, so here it is.  Not so
+ * of the first stage, to which caching mode does not apply (6.2.5.5).
+ */
 static void cache_absence(VtdUnit *u, const VtdContext *ctx,
                           const VtdRequest *request, const VtdFault *fault)
 {
@@ -99,13 +102,10 @@ static void cache_absence(VtdUnit *u, const VtdContext *ctx,
         .entry_address = fault->entry_address,
         .value = fault->value.lo,
     };
-    uint64_t present = fault->entry == VTD_ENTRY_FIRST_PAGING
-                       ? VTD_FS_P : VTD_SS_R | VTD_SS_W;
 
     if (u->cfg.caching_mode && !request->probe &&
-        !(fault->value.lo & present) &&
+        !(fault->value.lo & (VTD_SS_R | VTD_SS_W)) &&
         (fault->reason == VTD_FR_READ || fault->reason == VTD_FR_WRITE ||
-         fault->reason == VTD_FR_SM_FIRST_NOT_PRESENT ||
          fault->reason == VTD_FR_SM_SECOND_NOT_PRESENT)) {
         vtd_iotlb_insert(u, ctx->space, request->address, &absent);
     }
@@ -165,8 +165,8 @@ static VtdFaultReason admit(const VtdUnit *u, const VtdContext *ctx,
         if (!ctx->ats) {
             return ctx->scalable ? VTD_FR_SM_NO_DTE : VTD_FR_TYPE_BLOCKED;
         }
-        if (ctx->scalable && (request->address & vtd_beyond_haw(u))) {
-            return VTD_FR_SM_HAW;
+        if (request->address & vtd_beyond_haw(u)) {
+            return ctx->scalable ? VTD_FR_SM_HAW : VTD_FR_BEYOND_MGAW;
         }
         return vtd_is_interrupt_address(request->address)
                ? interrupt_range(ctx) : VTD_FR_NONE;

@@ -88,6 +88,15 @@ static VtdFaultReason judge(const VtdUnit *u, const VtdContext *ctx,
     return VTD_FR_NONE;
 }
 
+/* The top table is the context entry's fault, or the PASID entry's. */
+static VtdFaultReason no_entry(const VtdContext *ctx, const VtdStep2 *step)
+{
+    if (step->level == ctx->second_levels) {
+        return ctx->scalable ? VTD_FR_SM_SECOND_TABLE : VTD_FR_CONTEXT_INVALID;
+    }
+    return ctx->scalable ? VTD_FR_SM_SECOND_ACCESS : VTD_FR_PAGING_ACCESS;
+}
+
 /* Reads the entry, checks it and sets what is to be set in it. */
 static VtdFaultReason take_step(VtdUnit *u, const VtdContext *ctx,
                                 const VtdRequest *request, VtdStep2 *step,
@@ -102,9 +111,7 @@ static VtdFaultReason take_step(VtdUnit *u, const VtdContext *ctx,
         bool retry;
 
         if (!vtd_read_entry(u, step->address, raw, sizeof(raw))) {
-            return !ctx->scalable ? VTD_FR_PAGING_ACCESS
-                   : step->level == ctx->second_levels
-                   ? VTD_FR_SM_SECOND_TABLE : VTD_FR_SM_SECOND_ACCESS;
+            return no_entry(ctx, step);
         }
         step->entry = rd_le64(raw);
         fault->value.lo = step->entry;

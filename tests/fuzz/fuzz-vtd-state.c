@@ -84,7 +84,7 @@ static void fuzz_unit(const uint8_t *data, size_t size, bool raw,
     c.protected_memory = c.fault_log = scalable;
     vm_init_small(&m, &c);
     if (scalable) {
-        vm_scalable_device(&m, 0x0310, VTD_SMC_PRE, 0);
+        vm_scalable_device(&m, 0x0310, VTD_SMC_PRE | VTD_SMC_DTE, 0);
         vm_enable_scalable(&m);
         vm_enable_wide_queue(&m);
     } else {

@@ -372,6 +372,10 @@ static const Case cases[] = {
       WITH },
     { "context-reserved-hi", VTD_FR_SM_CONTEXT_RESERVED, AT_CONTEXT_HI,
       1ULL << 40, 0, WITH },
+    { "pre-without-dte", VTD_FR_SM_CONTEXT_INVALID, AT_CONTEXT, VTD_SMC_PRE, 1,
+      WITH },
+    { "rid-pasid", VTD_FR_SM_RID_PASID, NOWHERE, 0, 0,
+      { .sid = SID, .has_pasid = true, .pasid = 0 } },
     { "no-paside", VTD_FR_SM_NO_PASIDE, AT_CONTEXT, VM_FREE | 1, 0, WITH },
     { "pasid-range", VTD_FR_SM_PASID_RANGE, AT_CONTEXT,
       VM_FREE | VTD_SMC_PASIDE | 1, 0,
@@ -447,7 +451,7 @@ static void test_case(gconstpointer data)
     stop(&r);
 }
 
-/* RTADDR.TTM: 2 is no mode, but without scalable mode it is not looked at. */
+/* RTADDR.TTM: 2 is no mode; the queue does not run with it. */
 static void test_reserved_mode(void)
 {
     VtdUnitConfig c;
@@ -460,8 +464,10 @@ static void test_reserved_mode(void)
                    VM_ROOT | VTD_TTM_RESERVED << VTD_RTADDR_TTM_SHIFT);
         vm_command(&r.m, VTD_GCMD_SRTP);
         g_assert_cmphex(vm_dma(&r.m, SID, 0, false, NULL), ==,
-                        scalable ? VTD_FR_SM_TTM_RESERVED
-                                 : VTD_FR_ROOT_NOT_PRESENT);
+                        VTD_FR_SM_TTM_RESERVED);
+        vm_enable_queue(&r.m);
+        vm_queue(&r.m, VTD_DESC_WAIT, 0);
+        g_assert_cmphex(vm_read64(&r.m, VTD_IQERCD), ==, VTD_IQEI_TTM);
         stop(&r);
     }
 }
@@ -552,7 +558,7 @@ static void test_rid_pasid(void)
     vm_poke64(&r.m, r.context, r.directory | VTD_SMC_P);
     vm_poke64(&r.m, r.context + 8, 1 << 13);
     g_assert_cmphex(vm_dma(&r.m, SID, 0, false, NULL), ==,
-                    VTD_FR_SM_RID_PASID);
+                    VTD_FR_SM_CONTEXT_INVALID);
     stop(&r);
 }
 
@@ -598,7 +604,7 @@ static const Flush flushes[] = {
     { "iotlb-other-domain", VTD_PGTT_FIRST,
       VTD_DESC_IOTLB | 2 << 4 | (DID ^ 1 << 16), 0, 0, 0 },
     { "iotlb-page-of-first", VTD_PGTT_FIRST, VTD_DESC_IOTLB | 3 << 4 | DID,
-      0x5000, 0, 0 },
+      0x9000, 1, 0 },
     { "iotlb-page-of-second", VTD_PGTT_SECOND, VTD_DESC_IOTLB | 3 << 4 | DID,
       0x5000, 1, 0 },
     { "iotlb-page-of-nested", VTD_PGTT_NESTED, VTD_DESC_IOTLB | 3 << 4 | DID,
@@ -673,7 +679,7 @@ static const Flush structure_flushes[] = {
       0 },
     { "domain", VTD_PGTT_FIRST, VTD_DESC_IOTLB | 2 << 4 | DID, 0, 1, 0 },
     { "page-of-second", VTD_PGTT_FIRST, VTD_DESC_IOTLB | 3 << 4 | DID, 0x1000,
-      0, 0 },
+      1, 0 },
 };
 
 static void test_structure(gconstpointer data)
@@ -853,14 +859,30 @@ static void test_caching_mode(void)
 
     config(&c);
     c.caching_mode = true;
-    start(&r, VTD_PGTT_FIRST, &c);
+    start(&r, VTD_PGTT_SECOND, &c);
     vm_enable_wide_queue(&r.m);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
+                    VTD_FR_SM_SECOND_NOT_PRESENT);
+    vm_map(&r.m, r.second, 4, 0x5000, 0xa000 | RW, 1);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
+                    VTD_FR_SM_SECOND_NOT_PRESENT);
+    vm_queue(&r.m, VTD_DESC_IOTLB | VTD_GRAN_SELECTIVE << 4 | DID, 0x5000);
+    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==, 0);
+    stop(&r);
+}
+
+/* It does not apply to the first stage, whose drivers flush nothing then. */
+static void test_caching_mode_first(void)
+{
+    VtdUnitConfig c;
+    Rig r;
+
+    config(&c);
+    c.caching_mode = true;
+    start(&r, VTD_PGTT_FIRST, &c);
     g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
                     VTD_FR_SM_FIRST_NOT_PRESENT);
     vm_map_first(&r.m, r.first, 4, 0x5000, 0xa000 | FIRST, 1);
-    g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
-                    VTD_FR_SM_FIRST_NOT_PRESENT);
-    vm_queue(&r.m, VTD_DESC_PASID_IOTLB | 2 << 4 | DID | P, 0);
     g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==, 0);
     stop(&r);
 }
@@ -937,6 +959,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/scalable/descriptors", test_descriptors);
     g_test_add_func("/vtd/scalable/widths", test_widths);
     g_test_add_func("/vtd/scalable/caching-mode", test_caching_mode);
+    g_test_add_func("/vtd/scalable/caching-mode-first",
+                    test_caching_mode_first);
     g_test_add_func("/vtd/scalable/caching-mode-pasid",
                     test_caching_mode_pasid);
     g_test_add_func("/vtd/scalable/state", test_state);

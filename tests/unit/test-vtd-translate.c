@@ -118,8 +118,8 @@ static void test_abort_mode(void)
     vm_destroy(&m);
 }
 
-/* Scalable mode is not offered: its bit in RTADDR changes nothing. */
-static void test_scalable_ignored(void)
+/* Scalable mode is not offered: a root table in it is wrong. */
+static void test_scalable_refused(void)
 {
     VtdMachine m;
 
@@ -129,7 +129,8 @@ static void test_scalable_ignored(void)
     vm_write64(&m, VTD_RTADDR,
                VM_ROOT | (uint64_t)VTD_TTM_SCALABLE << VTD_RTADDR_TTM_SHIFT);
     vm_command(&m, VTD_GCMD_SRTP);
-    g_assert_cmpint(vm_dma(&m, SID, 0, true, NULL), ==, 0);
+    g_assert_cmpint(vm_dma(&m, SID, 0, true, NULL), ==,
+                    VTD_FR_SM_TTM_RESERVED);
     vm_destroy(&m);
 }
 
@@ -340,6 +341,16 @@ static void set_paging_outside(VtdMachine *m)
     vm_poke64(m, fpd_device(m, 0, VTD_AW_4LEVEL), 1ULL << 45 | RW);
 }
 
+/* What the context entry leads to is its own fault. */
+static void set_top_outside(VtdMachine *m)
+{
+    uint64_t at = fpd_device(m, 0, VTD_AW_4LEVEL);
+
+    at = (vm_peek64(m, VM_ROOT + (SID >> 8) * 16) & VTD_PAGE_MASK) +
+         (SID & 0xff) * 16;
+    vm_poke64(m, at, (vm_peek64(m, at) & ~VTD_PAGE_MASK) | 1ULL << 45);
+}
+
 static void set_paging_reserved(VtdMachine *m)
 {
     vm_poke64(m, fpd_device(m, 0, VTD_AW_4LEVEL), vm_page(m) | RW | VTD_SS_PS);
@@ -386,6 +397,7 @@ static const FaultCase fault_cases[] = {
     { "write-above", VTD_FR_WRITE, 0, 1, 1, set_read_only_above },
     { "read", VTD_FR_READ, 0, 0, 1, set_write_only },
     { "paging-access", VTD_FR_PAGING_ACCESS, 0, 0, 1, set_paging_outside },
+    { "top-access", VTD_FR_CONTEXT_INVALID, 0, 0, 1, set_top_outside },
     { "paging-reserved", VTD_FR_PAGING_RESERVED, 0, 0, 1,
       set_paging_reserved },
     { "paging-beyond-haw", VTD_FR_PAGING_RESERVED, 0, 0, 1,
@@ -458,7 +470,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vtd/translate/ari", test_ari);
     g_test_add_func("/vtd/translate/zero-length-read", test_zero_length_read);
     g_test_add_func("/vtd/translate/abort-mode", test_abort_mode);
-    g_test_add_func("/vtd/translate/scalable-ignored", test_scalable_ignored);
+    g_test_add_func("/vtd/translate/scalable-refused", test_scalable_refused);
     g_test_add_func("/vtd/translate/snoop-bit", test_snoop_bit);
     g_test_add_func("/vtd/translate/probe", test_probe);
     g_test_add_func("/vtd/translate/probe-caches-nothing",
