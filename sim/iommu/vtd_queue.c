@@ -212,8 +212,9 @@ static VtdStep do_wait(VtdUnit *u, uint64_t lo, uint64_t hi)
         uint8_t status[4];
 
         wr_le32(status, lo >> VTD_DESC_WAIT_DATA_SHIFT);
+        hi &= ~vtd_beyond_haw(u);
         if (!u->ops->mem_write(u->opaque, hi, status, sizeof(status))) {
-            /* 6.5.2.8 names no error; software waits in vain. */
+            /* 6.5.2.9 names no error; software waits in vain. */
             trace_vtd_unit_queue_status_lost(hi);
         }
     }
@@ -226,7 +227,7 @@ static VtdStep do_wait(VtdUnit *u, uint64_t lo, uint64_t hi)
 
 typedef struct VtdKind {
     uint8_t type;
-    bool wide_only;             /* of 256 bits */
+    bool wide_only;             /* of 256 bits, and not in legacy mode */
     VtdStep (*run)(VtdUnit *u, uint64_t lo, uint64_t hi);
 } VtdKind;
 
@@ -271,7 +272,7 @@ static VtdStep step(VtdUnit *u)
     if (u->root_mode == VTD_TTM_RESERVED) {
         return fail(u, VTD_IQEI_TTM);
     }
-    if (!wide(u) && vtd_scalable(u)) {
+    if (!wide(u) && u->root_mode != VTD_TTM_LEGACY) {
         return fail(u, VTD_IQEI_WIDTH);
     }
     if (!u->ops->mem_read(u->opaque, address, raw, descriptor_size(u))) {
@@ -287,8 +288,9 @@ static VtdStep step(VtdUnit *u)
         if (kind->type != VTD_DESC_TYPE(lo) || !offered(&u->cfg, kind->type)) {
             continue;
         }
-        if (kind->wide_only && !wide(u)) {
-            return fail(u, VTD_IQEI_WIDTH);
+        if (kind->wide_only && u->root_mode == VTD_TTM_LEGACY) {
+            /* 6.5.2.11: which types there are in which mode. */
+            return fail(u, VTD_IQEI_TYPE);
         }
         /* A page response has private data there, which goes nowhere. */
         if (kind->type != VTD_DESC_PAGE_RESPONSE &&

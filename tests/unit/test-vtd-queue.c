@@ -249,6 +249,9 @@ static void test_status_outside(void)
     g_assert_false(stopped(&m));
     vm_queue(&m, WAIT_SW(2), VM_STATUS);
     g_assert_cmphex(vm_peek64(&m, VM_STATUS), ==, 2);
+    /* Bits that no host address has do not count. */
+    vm_queue(&m, WAIT_SW(3), VM_STATUS | 1ULL << 46);
+    g_assert_cmphex(vm_peek64(&m, VM_STATUS), ==, 3);
     vm_destroy(&m);
 }
 
