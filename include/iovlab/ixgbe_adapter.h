@@ -118,6 +118,12 @@ void ixgbe_adapter_wire_room(IxgbeAdapter *adapter);
 bool ixgbe_adapter_begin(IxgbeAdapter *adapter);
 void ixgbe_adapter_end(IxgbeAdapter *adapter);
 
+/*
+ * Tells the ports at once what has changed for them (link, enables, mailbox),
+ * which else waits for a run.  Not within a call of a port.
+ */
+void ixgbe_adapter_tell(IxgbeAdapter *adapter);
+
 void ixgbe_adapter_run(IxgbeAdapter *adapter);
 void ixgbe_adapter_timer(IxgbeAdapter *adapter);
 

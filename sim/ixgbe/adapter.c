@@ -524,6 +524,14 @@ static void tell_states(IxgbeAdapter *a)
     }
 }
 
+void ixgbe_adapter_tell(IxgbeAdapter *a)
+{
+    if (a->states_stale && !a->running) {
+        ixgbe_filters_refresh(a);
+        tell_states(a);
+    }
+}
+
 static void give_received(IxgbeAdapter *a)
 {
     for (uint64_t vfs = a->filled; vfs; vfs &= vfs - 1) {

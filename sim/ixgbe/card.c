@@ -288,6 +288,8 @@ void ixgbe_card_mmio_write(IxgbeCard *card, uint64_t offset, uint64_t value,
     } else {
         write_dword(card, offset, value, size);
     }
+    /* A VF's driver may look before there is a run. */
+    ixgbe_adapter_tell(card->adapter);
 }
 
 uint32_t ixgbe_card_io_read(IxgbeCard *card, uint64_t offset, unsigned size)

@@ -240,6 +240,36 @@ static void test_mailbox_owner(Rig *rig, gconstpointer data)
                     IXGBE_PFMAILBOX_PFU);
 }
 
+/* 7.10.2.9: a VF knows what the PF's driver has written, without a run. */
+static void test_mailbox_at_once(Rig *rig, gconstpointer data)
+{
+    unsigned told;
+
+    rig_vf_set(rig, 0, IXGBE_VTEIMS, 7);
+    rig_vf_set(rig, 0, IXGBE_VTIVAR_MISC, 0x81);
+    rig_vf_get(rig, 0, IXGBE_VFMAILBOX);
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_PFU);
+    rig_set(rig, IXGBE_PFMBMEM(0) + 4, 0x12345678);
+    told = rig->f[0].interrupts[1];
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_STS);
+    g_assert_cmpuint(rig->f[0].interrupts[1], ==, told + 1);
+    g_assert_cmphex(rig_vf_get(rig, 0, IXGBE_VFMAILBOX) &
+                    IXGBE_VFMAILBOX_PFSTS, !=, 0);
+    g_assert_cmphex(rig_vf_get(rig, 0, IXGBE_VFMBMEM(1)), ==, 0x12345678);
+    rig_set(rig, IXGBE_PFMAILBOX(0), IXGBE_PFMAILBOX_ACK);
+    g_assert_cmphex(rig_vf_get(rig, 0, IXGBE_VFMAILBOX) &
+                    (IXGBE_VFMAILBOX_PFSTS | IXGBE_VFMAILBOX_PFACK), ==,
+                    IXGBE_VFMAILBOX_PFACK);
+    rig_set(rig, IXGBE_CTRL_EXT, 0);
+    rig_set(rig, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_PFRSTD);
+    g_assert_cmphex(rig_vf_get(rig, 0, IXGBE_VFMAILBOX) &
+                    IXGBE_VFMAILBOX_RSTD, !=, 0);
+    /* The run finds nothing that is new. */
+    told = rig->f[0].interrupts[1];
+    rig_run(rig);
+    g_assert_cmpuint(rig->f[0].interrupts[1], ==, told);
+}
+
 static void test_num_vfs(Rig *rig, gconstpointer data)
 {
     ixgbe_card_set_num_vfs(rig->card, 2);
@@ -407,6 +437,7 @@ int main(int argc, char **argv)
     ADD("vf-reset", setup_running, test_vf_reset);
     ADD("pf-reset", setup_running, test_pf_reset);
     ADD("mailbox-owner", setup_running, test_mailbox_owner);
+    ADD("mailbox-at-once", setup_running, test_mailbox_at_once);
     ADD("num-vfs", setup_running, test_num_vfs);
     ADD("flr", setup_running, test_flr);
     ADD("dma-at-registers", setup_running, test_dma_at_registers);

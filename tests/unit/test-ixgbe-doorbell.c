@@ -186,6 +186,28 @@ static void bring(Rig *rig)
     frame_unref(frame);
 }
 
+/* Around what the wire brings, as hw/net/ixgbe-wire.c has it. */
+static void test_wire_turn(Rig *rig, gconstpointer data)
+{
+    IxgbeAdapter *adapter = ixgbe_card_adapter(rig->card);
+
+    g_assert_true(ixgbe_adapter_begin(adapter));
+    bring(rig);
+    bring(rig);
+    g_assert_cmpuint(rig_received(rig, 0), ==, 0);
+    ixgbe_adapter_end(adapter);
+    g_assert_false(pending(rig));
+    g_assert_cmpuint(rig_received(rig, 0), ==, 2);
+    /* What is older goes first. */
+    bring(rig);
+    g_assert_false(ixgbe_adapter_begin(adapter));
+    bring(rig);
+    ixgbe_adapter_end(adapter);
+    g_assert_cmpuint(rig_received(rig, 0), ==, 2);
+    rig_run(rig);
+    g_assert_cmpuint(rig_received(rig, 0), ==, 4);
+}
+
 static void test_wire_answers(Rig *rig, gconstpointer data)
 {
     ask(rig);
@@ -407,6 +429,7 @@ int main(int argc, char **argv)
     ADD("held", test_held);
     ADD("reentry", test_reentry);
     ADD("wire-answers", test_wire_answers);
+    ADD("wire-turn", test_wire_turn);
     ADD("stream", test_stream);
     ADD("stream-long-ring", test_stream_long_ring);
     ADD("stream-pauses", test_stream_pauses);
