@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/core/cpu.h"
 #include "net/eth.h"
 #include "net/ixgbe.h"
 
@@ -34,6 +35,22 @@ bool ixgbe_wire_tx(void *opaque, Frame *frame)
     return true;
 }
 
+/*
+ * A frame that a VCPU sends on another card of its guest is received in the
+ * same turn, as a frame from one VF to another is; what comes by the main loop
+ * comes in numbers, and is received together.
+ */
+static void ixgbe_wire_take(IxgbeAdapter *adapter, Frame *frame)
+{
+    if (current_cpu) {
+        ixgbe_adapter_begin(adapter);
+    }
+    ixgbe_adapter_wire_rx(adapter, frame);
+    if (current_cpu) {
+        ixgbe_adapter_end(adapter);
+    }
+}
+
 static ssize_t ixgbe_wire_receive(NetClientState *nc, const uint8_t *buf,
                                   size_t len)
 {
@@ -48,7 +65,7 @@ static ssize_t ixgbe_wire_receive(NetClientState *nc, const uint8_t *buf,
         frame = frame_new(buf, len);
     }
     if (frame) {
-        ixgbe_adapter_wire_rx(ixgbe_card_adapter(s->card), frame);
+        ixgbe_wire_take(ixgbe_card_adapter(s->card), frame);
         frame_unref(frame);
     }
     return len;
