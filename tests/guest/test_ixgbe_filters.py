@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The PF's receive side, judged by Linux's ixgbe and by ethtool."""
 # timeout: 1500
-# behind: pt strict-6.12 lazy-6.12
+# behind: pt strict-6.12 lazy-6.12 reference-lazy
 import contextlib
 import os
 import re

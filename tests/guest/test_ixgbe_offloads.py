@@ -3,7 +3,7 @@
 """Checksums, segmentation, tunnels, jumbo frames and coalescing of ixgbe under
 Debian's iperf3 and socat, with a judge of every checksum on the wire."""
 # timeout: 900
-# behind: strict lazy-6.12 pt-6.12
+# behind: strict lazy-6.12 pt-6.12 reference-strict
 import re
 
 from guest import Failed, main, need, need_device, wait_until

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stock ixgbe and ixgbevf in one guest: the PF, its VFs, and all between."""
 # timeout: 1800
-# behind: strict lazy-6.12 pt-6.12
+# behind: strict lazy-6.12 pt-6.12 reference-pt
 import contextlib
 import re
 import tempfile

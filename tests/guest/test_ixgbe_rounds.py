@@ -6,7 +6,7 @@ enabled; nothing of it stays behind in the guest's kernel or in QEMU.
 IOVLAB_ROUNDS is how many of each; with fewer it is done sooner.
 """
 # timeout: 2400
-# behind: strict lazy-6.12 pt-6.12
+# behind: strict lazy-6.12 pt-6.12 reference-pt
 import contextlib
 import os
 import re

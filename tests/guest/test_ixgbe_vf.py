@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A stock ixgbevf on ixgbe-vf, stand-alone: traffic of all kinds, reloads."""
 # timeout: 500
-# behind: strict lazy-6.12 pt-6.12
+# behind: strict lazy-6.12 pt-6.12 reference-pt
 import contextlib
 import os
 import tempfile
