@@ -73,7 +73,7 @@ enum {
 #define VTD_PDE_FPD (1ULL << 1)
 #define VTD_PDE_RSVD 0xffcULL
 
-/* PASID table entry, 9.6: 64 bytes, of which 24 are used. */
+/* PASID table entry, 9.6: 64 bytes, of which 24 are used, the others 0. */
 #define VTD_PASID_ENTRY_SIZE 64
 #define VTD_PE_P (1ULL << 0)
 #define VTD_PE_FPD (1ULL << 1)
@@ -90,7 +90,7 @@ enum {
 /* Second quadword: the domain, memory types. */
 #define VTD_PE1_PWSNP (1ULL << 23)
 #define VTD_PE1_PGSNP (1ULL << 24)
-#define VTD_PE1_RSVD 0x7f0000ULL
+#define VTD_PE1_RSVD 0xfffffffffe7f0000ULL      /* memory types: no MTS */
 /* Third quadword. */
 #define VTD_PE2_SRE (1ULL << 0)
 #define VTD_PE2_ERE (1ULL << 1)

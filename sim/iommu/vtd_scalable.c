@@ -130,6 +130,21 @@ static bool first_stage(const VtdUnit *u, VtdContext *ctx, uint64_t third)
                                   (mode == 1 && u->cfg.aw_bits == 57));
 }
 
+static bool pasid_reserved_set(const VtdUnit *u, const uint8_t *raw)
+{
+    uint64_t second = VTD_PE1_RSVD, rest = 0;
+
+    second |= u->cfg.coherent ? 0 : VTD_PE1_PWSNP;
+    second |= u->cfg.snoop_control ? 0 : VTD_PE1_PGSNP;
+    for (unsigned i = 24; i < VTD_PASID_ENTRY_SIZE; i += 8) {
+        rest |= rd_le64(raw + i);
+    }
+    return (rd_le64(raw) & (VTD_PE_RSVD0 | vtd_beyond_haw(u))) ||
+           (rd_le64(raw + 8) & second) ||
+           (rd_le64(raw + 16) & (VTD_PE2_RSVD | VTD_PE2_ERE |
+                                 vtd_beyond_haw(u))) || rest;
+}
+
 /* The fields of a present PASID table entry. */
 static bool decode_pasid(VtdUnit *u, VtdContext *ctx, const uint8_t *raw)
 {
@@ -137,9 +152,7 @@ static bool decode_pasid(VtdUnit *u, VtdContext *ctx, const uint8_t *raw)
     uint64_t third = rd_le64(raw + 16);
     bool ok = true;
 
-    if ((lo & (VTD_PE_RSVD0 | vtd_beyond_haw(u))) ||
-        (second & (VTD_PE1_RSVD | (u->cfg.coherent ? 0 : VTD_PE1_PWSNP))) ||
-        (third & (VTD_PE2_RSVD | vtd_beyond_haw(u)))) {
+    if (pasid_reserved_set(u, raw)) {
         return blocked(ctx, VTD_FR_SM_PASID_RESERVED);
     }
     ctx->domain = second;

@@ -356,7 +356,7 @@ typedef struct Case {
     const char *name;
     unsigned reason;
     enum { AT_ROOT, AT_CONTEXT, AT_CONTEXT_HI, AT_DIRECTORY, AT_ENTRY,
-           AT_ENTRY1, AT_ENTRY2, AT_FIRST, NOWHERE } where;
+           AT_ENTRY1, AT_ENTRY2, AT_ENTRY7, AT_FIRST, NOWHERE } where;
     uint64_t value;             /* what is there then */
     bool add;                   /* or its bits are added */
     VtdRequest request;
@@ -390,6 +390,10 @@ static const Case cases[] = {
     { "pasid-reserved", VTD_FR_SM_PASID_RESERVED, AT_ENTRY, 0x400, 1, WITH },
     { "pasid-reserved1", VTD_FR_SM_PASID_RESERVED, AT_ENTRY1, 1 << 16, 1, WITH },
     { "pasid-reserved2", VTD_FR_SM_PASID_RESERVED, AT_ENTRY2, 1 << 8, 1, WITH },
+    { "memory-type", VTD_FR_SM_PASID_RESERVED, AT_ENTRY1, 1 << 26, 1, WITH },
+    { "pat", VTD_FR_SM_PASID_RESERVED, AT_ENTRY1, 6ULL << 32, 1, WITH },
+    { "pasid-reserved7", VTD_FR_SM_PASID_RESERVED, AT_ENTRY7, 1, 1, WITH },
+    { "execute", VTD_FR_SM_PASID_RESERVED, AT_ENTRY2, VTD_PE2_ERE, 1, WITH },
     { "pasid-invalid", VTD_FR_SM_PASID_INVALID, AT_ENTRY, 7 << 6 | 1, 0, WITH },
     { "levels-invalid", VTD_FR_SM_PASID_INVALID, AT_ENTRY,
       VTD_PGTT_SECOND << 6 | 3 << 2 | 1, 0, WITH },
@@ -432,6 +436,7 @@ static void test_case(gconstpointer data)
     where[AT_ENTRY] = r.entry;
     where[AT_ENTRY1] = r.entry + 8;
     where[AT_ENTRY2] = r.entry + 16;
+    where[AT_ENTRY7] = r.entry + 56;
     where[AT_FIRST] = r.first;
     if (c->where != NOWHERE) {
         uint64_t old = vm_peek64(&r.m, where[c->where]);
