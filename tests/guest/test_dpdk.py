@@ -266,7 +266,7 @@ def rss_and_rules(guest, wire):
     text = pmd.say('flow create 0 ingress pattern eth / ipv4 src is '
                    '10.77.0.1 dst is 10.77.0.2 / udp src is 5000 dst is 7 '
                    f'/ end actions queue index {queue} / end',
-                   'Flow rule|[Ee]rror|rejected')
+                   'Flow rule #0 created|[Ee]rror|rejected')
     need('Flow rule #0 created' in text, text)
     pmd.say('clear fwd stats all')
     wire.offer(target, 20)
