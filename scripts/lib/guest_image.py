@@ -6,6 +6,7 @@ Prints the kernel's path and the initramfs's path, one a line.  The same input
 gives the same bytes, and the file is named by them.
 """
 import argparse
+import functools
 import hashlib
 import os
 import re
@@ -43,8 +44,7 @@ def read(path):
 def kernel_version(path):
     """The version in a bzImage's header (Linux's boot protocol, 0x20e)."""
     image = read(path)[:0x10000]
-    if image[0x202:0x206] != b'HdrS':
-        raise Refused(f'{path} is no x86 Linux kernel (bzImage)')
+    vmlinux.check(path, image)
     where, = struct.unpack_from('<H', image, 0x20e)
     text = image[0x200 + where:].split(b'\0')[0].decode('ascii', 'replace')
     return text.split()[0] if text.split() else ''
@@ -177,18 +177,18 @@ def build(args):
     return kernel, archive.bytes()
 
 
-def store(data, cache):
-    """Puts the image into the cache under its hash; forgets the oldest."""
+def store(data, cache, kind, make=lambda data: data):
+    """Puts make(data) into the cache under the hash of data, if it is not there;
+    forgets the oldest."""
     os.makedirs(cache, exist_ok=True)
-    path = os.path.join(cache, hashlib.sha256(data).hexdigest()[:16] + '.cpio')
+    path = os.path.join(cache, hashlib.sha256(data).hexdigest()[:16] + kind)
     if not os.path.exists(path):
         part = f'{path}.{os.getpid()}'
         with open(part, 'wb') as file:
-            file.write(data)
+            file.write(make(data))
         os.rename(part, path)
     os.utime(path)
-    images = [os.path.join(cache, name) for name in os.listdir(cache)
-              if name.endswith('.cpio')]
+    images = [os.path.join(cache, name) for name in os.listdir(cache)]
     for old in sorted(images, key=os.path.getmtime)[:-50]:
         os.unlink(old)
     return path
@@ -209,9 +209,10 @@ def main():
     args = parser.parse_args()
     try:
         kernel, data = build(args)
-        path = store(data, args.cache)
+        path = store(data, args.cache, '.cpio')
         if args.unpacked:
-            kernel = vmlinux.stored(kernel, args.cache)
+            kernel = store(read(kernel), args.cache, '.vmlinux',
+                           functools.partial(vmlinux.unpacked, kernel))
     except (Refused, kmod.Broken, vmlinux.Broken) as error:
         print(f'iovlab: {error}', file=sys.stderr)
         sys.exit(2)

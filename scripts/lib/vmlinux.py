@@ -5,8 +5,6 @@ A bzImage unpacks itself when it starts, which takes TCG six seconds where the
 kernel is packed by xz.  What is in it is an ELF file with a PVH entry (a Xen
 note), by which QEMU starts it as it is.
 """
-import hashlib
-import os
 import struct
 import subprocess
 
@@ -23,12 +21,15 @@ class Broken(Exception):
     """It has no such kernel in it."""
 
 
-def payload(path):
-    """The packed kernel in a bzImage (Linux's boot protocol, 0x248)."""
-    with open(path, 'rb') as file:
-        data = file.read()
+def check(path, data):
+    """Raises Broken if data, of the file path, does not begin as a bzImage."""
     if data[0x202:0x206] != b'HdrS' or len(data) < 0x250:
         raise Broken(f'{path} is no x86 Linux kernel (bzImage)')
+
+
+def payload(path, data):
+    """The packed kernel in a bzImage (Linux's boot protocol, 0x248)."""
+    check(path, data)
     setup = (data[0x1f1] or 4) + 1
     offset, size = struct.unpack_from('<II', data, 0x248)
     start = setup * 512 + offset
@@ -39,9 +40,9 @@ def payload(path):
     return data[start:end if data[start:start + 2] == b'\x1f\x8b' else end - 4]
 
 
-def unpacked(path):
-    """The ELF file in a bzImage."""
-    packed = payload(path)
+def unpacked(path, data):
+    """The ELF file in the bzImage data, of the file path."""
+    packed = payload(path, data)
     for magic, command in PACKERS.items():
         if packed.startswith(magic):
             break
@@ -56,16 +57,3 @@ def unpacked(path):
         raise Broken(f'{path}: {command[0]} does not unpack it: '
                      f'{answer.stderr.decode(errors="replace").strip()}')
     return answer.stdout
-
-
-def stored(path, cache):
-    """The path of the unpacked kernel in the cache, made if it is not there."""
-    with open(path, 'rb') as file:
-        name = hashlib.sha256(file.read()).hexdigest()[:16]
-    found = os.path.join(cache, name + '.vmlinux')
-    if not os.path.exists(found):
-        part = f'{found}.{os.getpid()}'
-        with open(part, 'wb') as file:
-            file.write(unpacked(path))
-        os.rename(part, found)
-    return found
