@@ -96,8 +96,7 @@ static Vm *running_vm(Host *host, ControlRequest *request, JsonObject *args)
 {
     Vm *vm = command_idle_vm(host, request, args);
 
-    if (vm && (!vm->qmp ||
-               (vm->state != VM_RUNNING && vm->state != VM_PAUSED))) {
+    if (vm && vm_idle_text(vm)) {
         control_fail(request, ERR_STATE, "VM '%s' %s", vm->config.name,
                      vm_idle_text(vm));
         return NULL;

@@ -190,8 +190,7 @@ static void cmd_migrate(void *opaque, ControlRequest *request,
     if (g_str_equal(to, host->name)) {
         control_fail(request, ERR_BAD_ARGUMENT, "VM '%s' is on host '%s'",
                      vm->config.name, to);
-    } else if (!vm->qmp ||
-               (vm->state != VM_RUNNING && vm->state != VM_PAUSED)) {
+    } else if (vm_idle_text(vm)) {
         control_fail(request, ERR_STATE, "VM '%s' %s", vm->config.name,
                      vm_idle_text(vm));
     } else {
@@ -219,29 +218,36 @@ static void cmd_migrate_prepare(void *opaque, ControlRequest *request,
     migrate_in_prepare(opaque, request, args);
 }
 
-static void cmd_migrate_finish(void *opaque, ControlRequest *request,
-                               JsonObject *args)
+/* The migration that brings the VM; NULL: the request has failed. */
+static MigrateIn *arriving(Host *host, ControlRequest *request,
+                           JsonObject *args)
 {
-    Vm *vm = command_vm(opaque, request, args);
+    Vm *vm = command_vm(host, request, args);
 
     if (vm && !vm->in) {
         control_fail(request, ERR_STATE, "VM '%s' is not arriving",
                      vm->config.name);
-    } else if (vm) {
-        migrate_in_finish(vm->in, request);
+    }
+    return vm ? vm->in : NULL;
+}
+
+static void cmd_migrate_finish(void *opaque, ControlRequest *request,
+                               JsonObject *args)
+{
+    MigrateIn *in = arriving(opaque, request, args);
+
+    if (in) {
+        migrate_in_finish(in, request);
     }
 }
 
 static void cmd_migrate_abandon(void *opaque, ControlRequest *request,
                                 JsonObject *args)
 {
-    Vm *vm = command_vm(opaque, request, args);
+    MigrateIn *in = arriving(opaque, request, args);
 
-    if (vm && !vm->in) {
-        control_fail(request, ERR_STATE, "VM '%s' is not arriving",
-                     vm->config.name);
-    } else if (vm) {
-        migrate_in_abandon(vm->in, request);
+    if (in) {
+        migrate_in_abandon(in, request);
     }
 }
 

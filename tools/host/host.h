@@ -433,7 +433,7 @@ void vm_kill(Vm *vm, const char *why);
 void vm_not_answering(Vm *vm, LateMigration late);
 /* Lets it run as soon as QEMU does (save.c). */
 void vm_continue(Vm *vm);
-/* What is to be said of a VM that should be running: "is not running". */
+/* Of a VM that can be told nothing: "is not running"; NULL if it runs or is paused. */
 const char *vm_idle_text(const Vm *vm);
 /*
  * Gives addresses of the pool to adapters that have none, and makes sure that

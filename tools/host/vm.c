@@ -99,6 +99,9 @@ void vm_not_answering(Vm *vm, LateMigration late)
 
 const char *vm_idle_text(const Vm *vm)
 {
+    if (vm->qmp && (vm->state == VM_RUNNING || vm->state == VM_PAUSED)) {
+        return NULL;
+    }
     return vm->state == VM_NOT_ANSWERING ? "does not answer: wait, or "
         "`iovlab stop` kills it" : "is not running";
 }
