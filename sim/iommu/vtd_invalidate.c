@@ -259,20 +259,25 @@ static void drop_irte(VtdUnit *u, uint32_t slot)
     u->stats.invalidated++;
 }
 
-/* By look-up or by a scan, whichever is less: a guest can ask for it often. */
-static void drop_irtes(VtdUnit *u, uint32_t first, uint32_t count)
+static void scan_irtes(VtdUnit *u, uint32_t first, uint32_t count)
 {
-    bool scan = count > u->irtes.entries;
-
-    for (uint32_t slot = 0; scan && u->irtes.used && slot < u->irtes.entries;
-         slot++) {
+    for (uint32_t slot = 0; slot < u->irtes.entries && u->irtes.used; slot++) {
         uint64_t key = u->irtes.tags[slot].key;
 
         if (key && (key >> 1) - first < count) {
             drop_irte(u, slot);
         }
     }
-    for (uint32_t i = 0; !scan && u->irtes.used && i < count; i++) {
+}
+
+/* By look-up or by a scan, whichever is less: a guest can ask for it often. */
+static void drop_irtes(VtdUnit *u, uint32_t first, uint32_t count)
+{
+    if (count > u->irtes.entries) {
+        scan_irtes(u, first, count);
+        return;
+    }
+    for (uint32_t i = 0; i < count && u->irtes.used; i++) {
         int32_t slot = vtd_cache_find(&u->irtes, vtd_tag_irte(first + i));
 
         if (slot >= 0) {

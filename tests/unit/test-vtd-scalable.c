@@ -857,14 +857,20 @@ static void test_wild_state(void)
     stop(&r);
 }
 
-static void test_caching_mode(void)
+static void start_caching(Rig *r, unsigned pgtt)
 {
     VtdUnitConfig c;
-    Rig r;
 
     config(&c);
     c.caching_mode = true;
-    start(&r, VTD_PGTT_SECOND, &c);
+    start(r, pgtt, &c);
+}
+
+static void test_caching_mode(void)
+{
+    Rig r;
+
+    start_caching(&r, VTD_PGTT_SECOND);
     vm_enable_wide_queue(&r.m);
     g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
                     VTD_FR_SM_SECOND_NOT_PRESENT);
@@ -879,12 +885,9 @@ static void test_caching_mode(void)
 /* It does not apply to the first stage, whose drivers flush nothing then. */
 static void test_caching_mode_first(void)
 {
-    VtdUnitConfig c;
     Rig r;
 
-    config(&c);
-    c.caching_mode = true;
-    start(&r, VTD_PGTT_FIRST, &c);
+    start_caching(&r, VTD_PGTT_FIRST);
     g_assert_cmpint(dma(&r, 0x5000, false, NULL), ==,
                     VTD_FR_SM_FIRST_NOT_PRESENT);
     vm_map_first(&r.m, r.first, 4, 0x5000, 0xa000 | FIRST, 1);
@@ -895,13 +898,10 @@ static void test_caching_mode_first(void)
 /* As Linux makes an entry present: it flushes what is to be the domain. */
 static void test_caching_mode_pasid(void)
 {
-    VtdUnitConfig c;
     uint64_t lo;
     Rig r;
 
-    config(&c);
-    c.caching_mode = true;
-    start(&r, VTD_PGTT_PASS_THROUGH, &c);
+    start_caching(&r, VTD_PGTT_PASS_THROUGH);
     vm_enable_wide_queue(&r.m);
     lo = vm_peek64(&r.m, r.entry);
     vm_poke64(&r.m, r.entry, 0);
